@@ -1,0 +1,67 @@
+/**
+ * The error catalogue. Each error has a stable code (never reused for something else), a fault class, a sentence for
+ * people, and a SIP and an HTTP status where one exists. docs/errors.md is generated from here and a test compares both.
+ */
+
+/** caller: they did it; us: our fault; upstream: media server, trunk or Redis; unknown: nobody knows. */
+export type FaultClass = 'none' | 'caller' | 'us' | 'upstream' | 'unknown';
+
+export interface ErrorEntry {
+  readonly fault: FaultClass;
+  readonly http?: number;
+  readonly sip?: number;
+  readonly text: string;
+}
+
+const catalogue = {
+  'request/invalid': { fault: 'caller', http: 400, text: 'The request does not fit the schema.' },
+  'request/too-large': { fault: 'caller', http: 413, text: 'The request is larger than allowed.' },
+  'request/not-found': { fault: 'caller', http: 404, text: 'There is nothing at this address.' },
+  'request/rate-limited': { fault: 'caller', http: 429, text: 'Too many requests. Try again later.' },
+  'auth/required': { fault: 'caller', http: 401, text: 'A valid token is needed.' },
+  'auth/wrong-credentials': { fault: 'caller', http: 401, text: 'The e-mail address or the password is wrong.' },
+  'auth/forbidden': { fault: 'caller', http: 403, text: 'This role may not do that.' },
+  'auth/link-used': { fault: 'caller', http: 410, text: 'This link was used already or is too old.' },
+  'person/email-taken': { fault: 'caller', http: 409, text: 'Somebody has this e-mail address already.' },
+  'conference/not-found': { fault: 'caller', http: 404, text: 'There is no such conference.' },
+  'room/not-live': { fault: 'caller', http: 404, text: 'Nobody is in this conference now.' },
+  'store/unavailable': {
+    fault: 'upstream',
+    http: 503,
+    sip: 503,
+    text: 'The data store cannot be reached. Try again in a moment.',
+  },
+  'internal/unexpected': { fault: 'us', http: 500, sip: 500, text: 'Something went wrong on our side.' },
+  'sip/no-common-codec': { fault: 'caller', sip: 488, text: 'The phone offers no codec that the bridge speaks.' },
+  'sip/number-unknown': { fault: 'caller', sip: 404, text: 'Nobody has this number here.' },
+  'sip/bad-request': { fault: 'caller', sip: 400, text: 'The INVITE cannot be understood.' },
+  'sip/overloaded': { fault: 'us', sip: 503, text: 'All lines are in use. Try again in a moment.' },
+  'sip/rate-limited': { fault: 'caller', sip: 503, text: 'Too many calls a second from this address.' },
+  'media/unavailable': { fault: 'upstream', sip: 503, text: 'No media server can be reached.' },
+  'media/command-refused': { fault: 'us', text: 'A command for the media server held characters it must not hold.' },
+  'room/contention': { fault: 'us', http: 409, text: 'The room changed too often at once. Try again.' },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+export const errorCatalogue: Readonly<Record<ErrorCode, ErrorEntry>> = catalogue;
+
+/** An error somebody may meet: it knows its code, and through the catalogue its fault class and statuses. */
+export class PartylineError extends Error {
+  override readonly name = 'PartylineError';
+  readonly code: ErrorCode;
+  /** What the catalogue cannot know: which field, which limit. Never holds secrets. */
+  readonly detail: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, options: { detail?: string; retryAfterMs?: number; cause?: unknown } = {}) {
+    const text = catalogue[code].text;
+    super(options.detail === undefined ? text : `${text} ${options.detail}`, { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  get entry(): ErrorEntry {
+    return catalogue[this.code];
+  }
+}

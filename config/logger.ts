@@ -1,0 +1,67 @@
+/** The root logger. Secrets are redacted here, at the root, so that no child can forget it. */
+import { pino, type DestinationStream, type Logger as PinoLogger, type LoggerOptions } from 'pino';
+
+export type Logger = PinoLogger;
+
+/** Field names that never reach a log line, at the top or one or two levels down. */
+export const REDACTED_FIELDS = [
+  'accessCode',
+  'code',
+  'codes',
+  'guestCode',
+  'hostCode',
+  'digits',
+  'digit',
+  'dtmf',
+  'pin',
+  'phoneCode',
+  'password',
+  'passwordHash',
+  'secret',
+  'token',
+  'ticket',
+  'adminLink',
+  'authorization',
+  'proxyAuthorization',
+  'cookie',
+  'response',
+  'crypto',
+  'key',
+] as const;
+
+const SIP_CREDENTIALS = /^((?:proxy-)?authorization\s*:).*$/gim;
+
+/** Errors and SIP texts may carry digest answers inside a string. */
+export function redactText(value: string): string {
+  return value.replace(SIP_CREDENTIALS, '$1 [redacted]');
+}
+
+export interface LoggerSettings {
+  readonly logLevel: string;
+  readonly logFormat?: 'auto' | 'json' | 'pretty';
+}
+
+/** @param destination where lines go instead of standard output (tests) */
+export function createLogger(settings: LoggerSettings, destination?: DestinationStream): Logger {
+  const options: LoggerOptions = {
+    level: settings.logLevel,
+    base: null,
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    redact: {
+      paths: REDACTED_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+      censor: '[redacted]',
+    },
+    serializers: {
+      err: (error: unknown) => {
+        const described = pino.stdSerializers.err(error as Error);
+        described.message = redactText(described.message);
+        described.stack = redactText(described.stack);
+        return described;
+      },
+    },
+  };
+  if (destination) return pino(options, destination);
+  const pretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && process.stdout.isTTY);
+  if (!pretty) return pino(options);
+  return pino({ ...options, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } });
+}

@@ -1,0 +1,259 @@
+/**
+ * Every setting: type, default, check and description in one place. The environment name follows from the key
+ * (`sipPort` → `PARTYLINE_SIP_PORT`); lists and records are JSON or comma-separated in the environment, plain YAML in
+ * the file. docs/settings.md is generated from here.
+ */
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const ADDRESS_OR_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const address = z.string().refine((value) => isIP(value) !== 0, { error: 'must be an IP address' });
+const host = z
+  .string()
+  .max(253)
+  .refine((value) => isIP(value) !== 0 || ADDRESS_OR_NAME.test(value), {
+    error: 'must be an IP address or a host name',
+  });
+const cidr = z.string().refine((value) => ipaddr.isValidCIDR(value) || isIP(value) !== 0, {
+  error: 'must be an address or a range such as 10.0.0.0/8',
+});
+const language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/, { error: 'must be a language such as en or pt-BR' });
+const digits = z.string().regex(/^\+?[0-9]{1,20}$/, { error: 'must be a number as it is dialled' });
+const noControls = (value: string) => !/[\x00-\x1f\x7f]/.test(value);
+const text = z.string().max(500).refine(noControls, { error: 'must not hold control characters' });
+
+/** `host:port:secret`, as in PARTYLINE_DRACHTIO. */
+const server = z.preprocess(
+  (value) => {
+    if (typeof value !== 'string') return value;
+    const parts = /^(\[[^\]]+\]|[^:]+):(\d+):(.+)$/.exec(value);
+    return parts ? { host: parts[1]?.replace(/^\[|\]$/g, ''), port: Number(parts[2]), secret: parts[3] } : value;
+  },
+  z.object({ host, port: port.min(1), secret: text.min(1) }, { error: 'must be host:port:secret' }),
+);
+
+const list = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (typeof value === 'string' ? splitList(value) : value), z.array(item).readonly());
+
+function splitList(value: string): unknown {
+  const trimmed = value.trim();
+  if (!trimmed.startsWith('[')) return trimmed === '' ? [] : trimmed.split(',').map((item) => item.trim());
+  try {
+    return JSON.parse(trimmed) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+const boolean = z.preprocess(
+  (value) => {
+    if (typeof value !== 'string') return value;
+    if (['true', '1', 'yes', 'on'].includes(value.toLowerCase())) return true;
+    if (['false', '0', 'no', 'off'].includes(value.toLowerCase())) return false;
+    return value;
+  },
+  z.boolean({ error: 'must be true or false' }),
+);
+
+const trunk = z.object({
+  name: text.min(1).max(64),
+  /** Where its INVITEs come from. */
+  addresses: z.array(cidr).min(1),
+});
+
+const did = z.object({ number: digits, tenant: text.min(1).max(64).default('default'), language: language.optional() });
+
+/** A range of ports, `low-high`; `0-0` lets the operating system choose. */
+const portRange = z.preprocess(
+  (value) => {
+    const parts = typeof value === 'string' ? /^(\d+)-(\d+)$/.exec(value) : null;
+    return parts ? [Number(parts[1]), Number(parts[2])] : value;
+  },
+  z
+    .tuple([port, port], { error: 'must be a range such as 20000-29999' })
+    .readonly()
+    .refine(([low, high]) => low <= high, { error: 'must not end before it begins' }),
+);
+
+export const settingsSchema = z
+  .strictObject({
+    bind: address
+      .default('127.0.0.1')
+      .describe(
+        'Address the SIP, RTP and web ports are bound to. 127.0.0.1 serves this machine only; 0.0.0.0 or an address of the LAN serves phones on it.',
+      ),
+    advertisedAddress: address
+      .optional()
+      .describe(
+        'Address told to phones in Contact and SDP when it differs from `bind` (NAT, or bind 0.0.0.0). Chosen by itself on a LAN.',
+      ),
+    dataDir: text
+      .min(1)
+      .default('var')
+      .describe('Folder for everything that is kept: Redis data, the server secret, recordings.'),
+    logLevel: z
+      .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+      .default('info')
+      .describe('Least level that is logged.'),
+    logFormat: z
+      .enum(['auto', 'json', 'pretty'])
+      .default('auto')
+      .describe('`json` for machines, `pretty` for people; `auto` is pretty on a terminal.'),
+    nodeName: text
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, { error: 'must be letters, digits, dot, dash or underscore' })
+      .optional()
+      .describe('Name of this process in call records and logs. Default: host name and process id.'),
+
+    sipPort: port.default(5060).describe('SIP over UDP and TCP. 0 lets the operating system choose.'),
+    rtpPorts: portRange.default([20_000, 29_999]).describe('RTP ports of the embedded media server, `low-high`.'),
+    trustedSources: list(cidr)
+      .default(['127.0.0.0/8', '::1/128'])
+      .describe('Addresses and ranges whose INVITEs are taken. Everybody else gets no answer at all.'),
+    trunks: list(trunk).default([]).describe('Carriers and PBXs by source address: a list of `{name, addresses}`.'),
+    dids: list(did)
+      .default([])
+      .describe(
+        'Numbers people dial: a list of `{number, tenant, language}`. With none, every number reaches the greeting.',
+      ),
+    earlyGreeting: boolean
+      .default(false)
+      .describe(
+        'Greet before the call is answered (183 with early media), so that a caller who hangs up during the greeting pays nothing.',
+      ),
+    inviteRatePerSource: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(50)
+      .describe('INVITEs a second taken from one source address; more are answered 503.'),
+    maxCalls: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(1_000)
+      .describe('Calls at a time; more are answered 503 with Retry-After.'),
+    maxCallMinutes: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .default(1_440)
+      .describe('A call longer than this is ended, whatever happens to it.'),
+    rtpTimeoutSeconds: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .default(60)
+      .describe('A leg that sends no RTP for so long is ended. 0 = never.'),
+
+    language: language
+      .default('en')
+      .describe('Language of the prompts where neither the number nor the tenant says otherwise.'),
+    codeTimeoutSeconds: z.coerce
+      .number()
+      .min(1)
+      .max(120)
+      .default(10)
+      .describe('Time for the first digit of an access code after the prompt.'),
+    interDigitTimeoutSeconds: z.coerce
+      .number()
+      .min(1)
+      .max(60)
+      .default(4)
+      .describe('Time between two digits; after it the code counts as complete.'),
+    codeTries: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(10)
+      .default(3)
+      .describe('Wrong access codes (or silences) after which the call is let go.'),
+    accessCodeDigits: z.coerce.number().int().min(8).max(12).default(9).describe('Length of new access codes.'),
+
+    httpPort: port.default(8080).describe('Web pages, API, health and metrics. 0 lets the operating system choose.'),
+    publicUrl: z
+      .url()
+      .optional()
+      .describe('Address under which people reach the web pages, for links. Default: from `bind` and `httpPort`.'),
+    trustProxy: list(cidr).default([]).describe('Reverse proxies whose X-Forwarded-For is believed.'),
+    adminEmail: z.email().optional().describe('First admin, made when the store is empty.'),
+    adminPassword: text
+      .min(10, { error: 'must be at least 10 characters' })
+      .optional()
+      .describe('Password of the first admin.'),
+    loginHours: z.coerce.number().min(0.1).max(720).default(12).describe('Life of a login token.'),
+
+    redisUrl: z
+      .string()
+      .regex(/^(redis|rediss|unix):\/\//, { error: 'must begin with redis://, rediss:// or unix://' })
+      .optional()
+      .describe('Redis to use. Without it a private redis-server is started with its data under `dataDir`.'),
+    redisCluster: boolean.default(false).describe('`redisUrl` names a node of a Redis Cluster.'),
+    secret: text
+      .min(32, { error: 'must be at least 32 characters' })
+      .optional()
+      .describe(
+        'Server secret: access codes are found and sealed with it. Default: made at first start and kept in `dataDir`.',
+      ),
+
+    drachtio: server
+      .optional()
+      .describe('Real drachtio-server, `host:port:secret`. Without it the embedded one is started.'),
+    freeswitch: list(server)
+      .default([])
+      .describe('Real FreeSWITCH servers, `host:port:secret`, comma-separated. With none the embedded one is started.'),
+    eventSocketListenAddress: address
+      .optional()
+      .describe(
+        'Address this process listens on for the media servers’ outbound event sockets. Default: 127.0.0.1 with the embedded server, else `bind`.',
+      ),
+    eventSocketAdvertisedAddress: host
+      .optional()
+      .describe('Address the media servers reach that listener under, when it differs.'),
+    eventSocketPort: port.default(0).describe('Port of that listener. 0 lets the operating system choose.'),
+    soundsDir: text
+      .optional()
+      .describe('Folder of the prompts as the media server sees it. Default: this checkout’s own.'),
+    outboundTrunk: z
+      .string()
+      .regex(/^sip:[A-Za-z0-9.[\]:-]+(:\d+)?(;transport=(udp|tcp|tls))?$/, { error: 'must be sip:host:port' })
+      .optional()
+      .describe('Where calls to telephones are sent, `sip:host:port`.'),
+  })
+  .refine((value) => (value.adminEmail === undefined) === (value.adminPassword === undefined), {
+    error: 'adminEmail and adminPassword go together',
+    path: ['adminPassword'],
+  })
+  .refine((value) => (value.drachtio === undefined) === (value.freeswitch.length === 0), {
+    error: 'drachtio and freeswitch go together: name both real servers or neither',
+    path: ['freeswitch'],
+  });
+
+export type SettingsInput = z.input<typeof settingsSchema>;
+/** Loaded once, frozen. */
+export type Settings = Readonly<z.output<typeof settingsSchema>>;
+export type SettingName = keyof Settings;
+
+/** `sipPort` → `PARTYLINE_SIP_PORT`. */
+export function environmentName(key: string): string {
+  return `PARTYLINE_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** Rows of the settings table. */
+export function describeSettings(): { key: string; environment: string; default: string; description: string }[] {
+  const defaults = settingsSchema.parse({}) as Record<string, unknown>;
+  return Object.entries(settingsSchema.shape).map(([key, schema]) => ({
+    key,
+    environment: environmentName(key),
+    default: showDefault(key, defaults[key]),
+    description: schema.description ?? '',
+  }));
+}
+
+function showDefault(key: string, value: unknown): string {
+  if (key === 'rtpPorts' && Array.isArray(value)) return value.join('-');
+  if (value === undefined) return '';
+  return Array.isArray(value) ? value.join(', ') : String(value as string | number | boolean);
+}

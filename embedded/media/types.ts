@@ -1,0 +1,175 @@
+/**
+ * What the media engine gives to the embedded FreeSWITCH. The engine runs in worker threads that own sockets, jitter
+ * buffers, players, recorders, mixers and the 20 ms clock; this is the interface as seen from the main thread, and it
+ * is asynchronous where an answer from the worker is needed. No SIP, no event socket in here.
+ */
+
+/** Static payload types of RFC 3551; the embedded server speaks G.711 only. */
+export type AudioPayloadType = 0 | 8;
+
+export interface RemoteMedia {
+  /** From the peer's SDP. Media is accepted only from here, or in NAT mode from the signalling address (strict latching). */
+  readonly address: string;
+  readonly port: number;
+  readonly rtcpPort?: number;
+  readonly audioPayloadType: AudioPayloadType;
+  /** RFC 4733 payload type, absent when the peer did not offer telephone-event. */
+  readonly telephoneEventPayloadType?: number;
+  /** RFC 3389 comfort noise payload type, if offered. */
+  readonly comfortNoisePayloadType?: number;
+  /** Milliseconds of audio per packet towards the peer: 10, 20, 30, 40 or 60. */
+  readonly ptime: number;
+  /** As seen by us. */
+  readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+  /** Address the signalling came from: the only other address media may come from (peers behind NAT). */
+  readonly signallingAddress?: string;
+}
+
+export interface PortOptions {
+  /** Address to bind. */
+  readonly address: string;
+  /** Absent for an endpoint without SDP yet. */
+  readonly remote?: RemoteMedia;
+  /** Seconds without any RTP after which `media-timeout` is announced; 0 = never. */
+  readonly inactivityTimeoutSeconds?: number;
+}
+
+/** What can be played: a file on disk or a generated source, in FreeSWITCH's own notation. */
+export type PlayableUri = string; // '/path/file.wav' | 'tone_stream://%(on,off,hz…);loops=-1' | 'silence_stream://ms' | 'local_stream://moh' | 'a.wav!b.wav' is split by the caller
+
+export interface PlayResult {
+  /** 'done': played to the end. 'stopped': stop or abort. 'not-found': no such file or not playable. */
+  readonly outcome: 'done' | 'stopped' | 'not-found';
+  readonly playedMilliseconds: number;
+  /** Samples played from the last file. */
+  readonly lastOffset: number;
+}
+
+export interface PlayHandle {
+  readonly result: Promise<PlayResult>;
+  stop(): void;
+}
+
+export interface PortStatistics {
+  readonly packetsReceived: number;
+  readonly bytesReceived: number;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  /** Expected minus received, from sequence numbers (RFC 3550 appendix A.3). */
+  readonly packetsLost: number;
+  /** Arrived too late to be played. */
+  readonly packetsLate: number;
+  /** Dropped: wrong source, wrong payload type, malformed. */
+  readonly packetsRefused: number;
+  /** Interarrival jitter in milliseconds (RFC 3550 section 6.4.1). */
+  readonly jitterMs: number;
+  /** Estimated mean opinion score, 1 to 4.5 (ITU-T G.107 simplified). */
+  readonly mos: number;
+}
+
+export interface MediaPortEvents {
+  /** One key, once, however many packets told of it. `duration` in timestamp units (8,000 a second), as FreeSWITCH tells it. */
+  digit: [{ digit: string; duration: number; source: 'RTP' | 'INFO' }];
+  'media-timeout': [];
+  /** First RTP packet accepted. */
+  'media-started': [];
+  closed: [];
+}
+
+/** One leg's media: an RTP port, its jitter buffer, decoder, players and encoder. */
+export interface MediaPort {
+  readonly id: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  on<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this;
+  off<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this;
+  /** After an answer, a re-INVITE or an UPDATE; re-arms latching. */
+  setRemote(remote: RemoteMedia): void;
+  /** Plays to this leg, in front of silence or instead of the room. */
+  play(uri: PlayableUri): PlayHandle;
+  /** Sends digits to the peer by RFC 4733 (in-band tones when the peer has no telephone-event). */
+  sendDigits(digits: string, durationMs?: number): void;
+  /** A digit that came by SIP INFO: same queue, same once-per-key rule. */
+  injectDigit(digit: string, durationMs: number): void;
+  /** Records what this leg says and hears (mixed) to a WAV file that survives a crash. */
+  startRecording(path: string): Promise<void>;
+  stopRecording(path: string): Promise<void>;
+  /** Echoes what comes in (echo test). */
+  setEcho(on: boolean): void;
+  statistics(): Promise<PortStatistics>;
+  /** Idempotent. The port number is quarantined before it is used again. */
+  close(): Promise<void>;
+}
+
+export interface MemberAudio {
+  /** May be heard by others. */
+  readonly speak: boolean;
+  /** Hears the others. */
+  readonly hear: boolean;
+  /** Gain steps −4…4 as in FreeSWITCH (volume_in: what others hear of the member; volume_out: what the member hears). */
+  readonly volumeIn: number;
+  readonly volumeOut: number;
+  /** Energy 0…1800 above which the member counts as talking. FreeSWITCH's default is 300; drachtio_mrf profile uses 100. */
+  readonly energyLevel: number;
+  /** Tell of talking while muted (`mute-detect`). */
+  readonly muteDetect: boolean;
+}
+
+export interface MediaRoomEvents {
+  'start-talking': [{ memberId: number; energy: number }];
+  'stop-talking': [{ memberId: number; energy: number }];
+  /** Spoke while not allowed to speak, and muteDetect is set. */
+  'mute-detect': [{ memberId: number }];
+  /** null when nobody holds it. */
+  'floor-change': [{ from: number | null; to: number | null }];
+  closed: [];
+}
+
+/** One conference's mix. */
+export interface MediaRoom {
+  readonly id: string;
+  on<E extends keyof MediaRoomEvents>(event: E, listener: (...args: MediaRoomEvents[E]) => void): this;
+  off<E extends keyof MediaRoomEvents>(event: E, listener: (...args: MediaRoomEvents[E]) => void): this;
+  /** Puts a port's audio into the mix under FreeSWITCH's member number. */
+  addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void>;
+  removeMember(memberId: number): Promise<void>;
+  setAudio(memberId: number, audio: Partial<MemberAudio>): void;
+  /** One-way relations (`conference relate`): `hearer` does not hear `speaker` when nohear/nospeak says so. */
+  setRelation(a: number, b: number, relation: { nospeak: boolean; nohear: boolean }): void;
+  /** Plays to everybody (no memberId) or to one member over the mix. `async` lets several run at once. */
+  play(uri: PlayableUri, options?: { memberId?: number; volume?: number; async?: boolean }): PlayHandle;
+  stopPlaying(which: 'current' | 'all' | 'async' | 'last', memberId?: number): number;
+  startRecording(path: string): Promise<void>;
+  pauseRecording(path: string, paused: boolean): Promise<void>;
+  /** Resolves with the recording's length in milliseconds once the file is complete on disk. */
+  stopRecording(path: string): Promise<{ milliseconds: number }>;
+  members(): Promise<readonly { memberId: number; energy: number; talking: boolean; floor: boolean }[]>;
+  close(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Inclusive range RTP ports are taken from at random. [0, 0] lets the operating system choose (tests). */
+  readonly rtpPorts: readonly [number, number];
+  /** Milliseconds a port rests before it may be used again. Default 30,000 (0 in tests with system-chosen ports). */
+  readonly portQuarantineMs?: number;
+  /** Worker threads; default 1. */
+  readonly workers?: number;
+}
+
+export interface EngineLoad {
+  readonly ports: number;
+  readonly rooms: number;
+  /** Milliseconds the 20 ms clock ran late, over the last second. */
+  readonly latenessP50Ms: number;
+  readonly latenessP95Ms: number;
+  /** Ticks more than one frame late since start. */
+  readonly ticksLate: number;
+}
+
+export interface MediaEngine {
+  openPort(options: PortOptions): Promise<MediaPort>;
+  openRoom(id: string): Promise<MediaRoom>;
+  load(): EngineLoad;
+  /** Closes every port and room, ends the workers, resolves when all ports are free. Idempotent. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,108 @@
+/**
+ * What the SIP layer gives to those above it (the embedded drachtio-server and the SIP side of the embedded FreeSWITCH).
+ * Layers as in RFC 3261: transport < transaction < transaction user. Dialogs belong to the transaction users.
+ */
+import type { SipMessage, SipRequest, SipResponse } from '../wire/sip-message.ts';
+
+export type TransportProtocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
+
+/** Where a message came from or goes to: one hop, already resolved to an address. */
+export interface SipHop {
+  readonly protocol: TransportProtocol;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A listening point; `port` is the port really bound (never 0) once listening. */
+export interface ListeningPoint extends SipHop {
+  /** Address to be written into Via, Contact and SDP; differs from `address` behind NAT or when bound to 0.0.0.0. */
+  readonly advertisedAddress: string;
+}
+
+export type ServerTransactionState = 'trying' | 'proceeding' | 'completed' | 'accepted' | 'confirmed' | 'terminated';
+export type ClientTransactionState = 'calling' | 'trying' | 'proceeding' | 'completed' | 'accepted' | 'terminated';
+
+/** Server side of one request other than ACK (RFC 3261 section 17.2, RFC 6026 for 2xx). */
+export interface ServerTransaction {
+  /** Unique in this process. */
+  readonly id: string;
+  readonly request: SipRequest;
+  readonly source: SipHop;
+  readonly receivedOn: ListeningPoint;
+  readonly state: ServerTransactionState;
+  /**
+   * Sends a provisional or final response. Via, From, Call-ID and CSeq are copied from the request when missing;
+   * the To tag must already be there for anything above 100.
+   * @throws TransactionStateError when a final response has already been sent.
+   */
+  respond(response: SipResponse): void;
+}
+
+/** What the transaction user hears of a server transaction. */
+export interface ServerTransactionUser {
+  /** A CANCEL matched this INVITE transaction. It was already answered 200; the user must answer the INVITE 487. */
+  onCancel?(cancel: SipRequest, transaction: ServerTransaction): void;
+  /** No ACK came for a final response to INVITE (timer H, or 64*T1 for 2xx). */
+  onAckTimeout?(transaction: ServerTransaction): void;
+  onTransportError?(error: Error, transaction: ServerTransaction): void;
+  onTerminated?(transaction: ServerTransaction): void;
+}
+
+/** Client side of one request other than ACK (RFC 3261 section 17.1). */
+export interface ClientTransaction {
+  readonly id: string;
+  readonly request: SipRequest;
+  readonly destination: SipHop;
+  readonly state: ClientTransactionState;
+  /** INVITE only: sends CANCEL as soon as a provisional response has come (RFC 3261 section 9.1). */
+  cancel(headers?: Readonly<Record<string, string>>): void;
+}
+
+export interface ClientTransactionUser {
+  /** Every response, provisional or final. A retransmitted 2xx to INVITE is delivered again: its user sends the ACK. */
+  onResponse(response: SipResponse, source: SipHop, transaction: ClientTransaction): void;
+  /** Timer B or F fired: treat as 408. */
+  onTimeout?(transaction: ClientTransaction): void;
+  onTransportError?(error: Error, transaction: ClientTransaction): void;
+  onTerminated?(transaction: ClientTransaction): void;
+}
+
+/** Receives everything that no existing transaction takes. */
+export interface TransactionLayerUser {
+  /** A new request that started a server transaction (never ACK; never a CANCEL that matched). */
+  onRequest(transaction: ServerTransaction): ServerTransactionUser;
+  /** ACK to a 2xx: it belongs to the dialog, not to a transaction. */
+  onAck(ack: SipRequest, source: SipHop): void;
+}
+
+/** Called before a datagram or stream is parsed; false drops it in silence. */
+export type SourceFilter = (source: SipHop) => boolean;
+
+export interface SipLimits {
+  /** Bytes of one message; more is dropped (datagram) or closes the connection (stream). Default 65,535. */
+  readonly maxMessageBytes: number;
+  /** Connections held open, all stream transports together. Default 1,000. */
+  readonly maxConnections: number;
+  /** Connections from one address. Default 100. */
+  readonly maxConnectionsPerAddress: number;
+  /** Server transactions alive; above it new requests are refused statelessly with 503 and Retry-After. Default 10,000. */
+  readonly maxServerTransactions: number;
+  /** Milliseconds a stream may take from the first byte of a message to its last. Default 10,000. */
+  readonly streamMessageDeadlineMs: number;
+}
+
+export interface TransactionLayer {
+  /** Bound listening points, in the order in which they were asked for. */
+  readonly listeningPoints: readonly ListeningPoint[];
+  /**
+   * Sends a request in a new client transaction. The layer adds the top Via (its own branch, `rport`) and, if missing,
+   * Max-Forwards and Content-Length.
+   */
+  request(request: SipRequest, destination: SipHop, user: ClientTransactionUser): ClientTransaction;
+  /** Sends outside of any transaction: ACK to a 2xx. Adds the top Via. */
+  sendStateless(message: SipMessage, destination: SipHop): void;
+  /** Live transactions and connections: zero when all is over. */
+  counts(): { serverTransactions: number; clientTransactions: number; connections: number };
+  /** Closes sockets, ends every transaction, resolves when all ports are free. Idempotent. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,133 @@
+/** What the store offers; `openStore` in open.ts builds it on Redis. Every method rejects with StoreUnavailable when Redis cannot be reached. */
+import type {
+  AccessCodeKind,
+  CallRecord,
+  Conference,
+  ConferencePolicy,
+  JournalEntry,
+  Person,
+  ResolvedCode,
+  Role,
+  RoomDocument,
+  RoomEvent,
+  Tenant,
+  Termination,
+} from './types.ts';
+
+export interface Tenants {
+  get(id: string): Promise<Tenant | null>;
+  /** The tenant everything belongs to until somebody makes another; made on first use. */
+  ensureDefault(): Promise<Tenant>;
+}
+
+export interface People {
+  /** @throws PartylineError person/email-taken */
+  create(person: {
+    tenantId: string;
+    email: string;
+    name: string;
+    roles: readonly Role[];
+    password: string;
+  }): Promise<Person>;
+  get(id: string): Promise<Person | null>;
+  /** Constant work whether the person exists or not (argon2id either way). */
+  verifyPassword(email: string, password: string): Promise<Person | null>;
+  setPassword(id: string, password: string): Promise<void>;
+  count(): Promise<number>;
+}
+
+export interface Conferences {
+  /** Makes the conference with one guest and one host code (design, section 5). */
+  create(input: {
+    tenantId: string;
+    title: string;
+    policy?: Partial<ConferencePolicy>;
+    createdBy: string;
+  }): Promise<{ conference: Conference; guestCode: string; hostCode: string }>;
+  get(tenantId: string, id: string): Promise<Conference | null>;
+  list(tenantId: string): Promise<readonly Conference[]>;
+  setState(tenantId: string, id: string, state: 'open' | 'closed'): Promise<void>;
+  /** Opens the sealed copies, for those entitled to see them. */
+  codes(tenantId: string, id: string): Promise<Readonly<Record<AccessCodeKind, string>>>;
+}
+
+export type CodeLookup =
+  | { readonly outcome: 'found'; readonly resolved: ResolvedCode }
+  /** Unknown and closed are told apart here for the journal only: the caller hears and waits the same. */
+  | { readonly outcome: 'unknown' | 'closed' }
+  | { readonly outcome: 'limited'; readonly retryAfterMs: number };
+
+export interface AccessCodes {
+  /** Looks digits up under the limits for wrong entries (per caller number, source address and tenant). */
+  lookup(input: { tenantId: string; digits: string; callerNumber: string; sourceAddress: string }): Promise<CodeLookup>;
+}
+
+export interface Calls {
+  put(record: CallRecord): Promise<void>;
+  update(tenantId: string, id: string, change: Partial<CallRecord>): Promise<void>;
+  /** Writes the termination once (a second writer is ignored), moves the call from live to ended, and journals it. */
+  end(tenantId: string, id: string, termination: Termination, at: number): Promise<boolean>;
+  get(tenantId: string, id: string): Promise<CallRecord | null>;
+  live(tenantId: string): Promise<readonly CallRecord[]>;
+}
+
+export interface Rooms {
+  read(tenantId: string, conferenceId: string): Promise<RoomDocument | null>;
+  /**
+   * Compare-and-set: writes `document` (whose version must be `expectedVersion + 1`) and appends `events` to the room's
+   * stream and the tenant's journal, in one step. `document: null` removes the room (the stream lives on for a while).
+   * @returns false when somebody else committed first
+   */
+  commit(input: {
+    tenantId: string;
+    conferenceId: string;
+    expectedVersion: number;
+    document: RoomDocument | null;
+    events: readonly RoomEvent[];
+  }): Promise<boolean>;
+  list(tenantId: string): Promise<readonly RoomDocument[]>;
+}
+
+export interface Journal {
+  append(tenantId: string, entry: JournalEntry): Promise<void>;
+  /** Newest first. */
+  read(
+    tenantId: string,
+    options?: { count?: number; before?: string },
+  ): Promise<readonly (JournalEntry & { id: string })[]>;
+}
+
+export interface Tokens {
+  /** Opaque, 256 random bits, stored only as a hash; `ttlMs` of idle or absolute life as the kind says. */
+  issue(kind: 'login' | 'admin-link', subject: string, ttlMs: number): Promise<string>;
+  /** Returns the subject, or null when unknown or over. */
+  check(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
+  /** As check, and the token is gone afterwards: of many at once, one wins. */
+  redeem(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
+  revoke(kind: 'login' | 'admin-link', token: string): Promise<void>;
+}
+
+export interface Limits {
+  /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
+  consume(rule: 'login' | 'api' | 'invite', key: string): Promise<number>;
+  reset(rule: 'login' | 'api' | 'invite', key: string): Promise<void>;
+}
+
+export interface Store {
+  readonly tenants: Tenants;
+  readonly people: People;
+  readonly conferences: Conferences;
+  readonly codes: AccessCodes;
+  readonly calls: Calls;
+  readonly rooms: Rooms;
+  readonly journal: Journal;
+  readonly tokens: Tokens;
+  readonly limits: Limits;
+  /** False while Redis cannot be reached. */
+  readonly available: boolean;
+  /** Called at each change of `available`; returns how to stop being called. */
+  onAvailability(listener: (available: boolean) => void): () => void;
+  ping(): Promise<void>;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
