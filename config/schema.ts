@@ -9,7 +9,13 @@ import { z } from 'zod';
 
 const ADDRESS_OR_NAME = /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/;
 
-const port = z.coerce.number().int().min(0).max(65_535);
+/** Numbers come as text from the environment; the message names the range, because "NaN" helps nobody. */
+const number = (low: number, high: number, whole = true) => {
+  const error = `must be a ${whole ? 'whole ' : ''}number from ${low} to ${high}`;
+  const base = z.coerce.number({ error }).min(low, { error }).max(high, { error });
+  return whole ? base.int({ error }) : base;
+};
+const port = number(0, 65_535);
 const address = z.string().refine((value) => isIP(value) !== 0, { error: 'must be an IP address' });
 const host = z
   .string()
@@ -32,7 +38,7 @@ const server = z.preprocess(
     const parts = /^(\[[^\]]+\]|[^:]+):(\d+):(.+)$/.exec(value);
     return parts ? { host: parts[1]?.replace(/^\[|\]$/g, ''), port: Number(parts[2]), secret: parts[3] } : value;
   },
-  z.object({ host, port: port.min(1), secret: text.min(1) }, { error: 'must be host:port:secret' }),
+  z.object({ host, port: number(1, 65_535), secret: text.min(1) }, { error: 'must be host:port:secret' }),
 );
 
 const list = <T extends z.ZodType>(item: T) =>
@@ -123,54 +129,28 @@ export const settingsSchema = z
       .describe(
         'Greet before the call is answered (183 with early media), so that a caller who hangs up during the greeting pays nothing.',
       ),
-    inviteRatePerSource: z.coerce
-      .number()
-      .int()
-      .min(1)
+    inviteRatePerSource: number(1, 100_000)
       .default(50)
       .describe('INVITEs a second taken from one source address; more are answered 503.'),
-    maxCalls: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .default(1_000)
-      .describe('Calls at a time; more are answered 503 with Retry-After.'),
-    maxCallMinutes: z.coerce
-      .number()
-      .int()
-      .min(1)
+    maxCalls: number(1, 100_000).default(1_000).describe('Calls at a time; more are answered 503 with Retry-After.'),
+    maxCallMinutes: number(1, 10_080)
       .default(1_440)
       .describe('A call longer than this is ended, whatever happens to it.'),
-    rtpTimeoutSeconds: z.coerce
-      .number()
-      .int()
-      .min(0)
+    rtpTimeoutSeconds: number(0, 86_400)
       .default(60)
       .describe('A leg that sends no RTP for so long is ended. 0 = never.'),
 
     language: language
       .default('en')
       .describe('Language of the prompts where neither the number nor the tenant says otherwise.'),
-    codeTimeoutSeconds: z.coerce
-      .number()
-      .min(1)
-      .max(120)
+    codeTimeoutSeconds: number(1, 120, false)
       .default(10)
       .describe('Time for the first digit of an access code after the prompt.'),
-    interDigitTimeoutSeconds: z.coerce
-      .number()
-      .min(1)
-      .max(60)
+    interDigitTimeoutSeconds: number(1, 60, false)
       .default(4)
       .describe('Time between two digits; after it the code counts as complete.'),
-    codeTries: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(10)
-      .default(3)
-      .describe('Wrong access codes (or silences) after which the call is let go.'),
-    accessCodeDigits: z.coerce.number().int().min(8).max(12).default(9).describe('Length of new access codes.'),
+    codeTries: number(1, 10).default(3).describe('Wrong access codes (or silences) after which the call is let go.'),
+    accessCodeDigits: number(8, 12).default(9).describe('Length of new access codes.'),
 
     httpPort: port.default(8080).describe('Web pages, API, health and metrics. 0 lets the operating system choose.'),
     publicUrl: z
@@ -183,7 +163,7 @@ export const settingsSchema = z
       .min(10, { error: 'must be at least 10 characters' })
       .optional()
       .describe('Password of the first admin.'),
-    loginHours: z.coerce.number().min(0.1).max(720).default(12).describe('Life of a login token.'),
+    loginHours: number(0.1, 720, false).default(12).describe('Life of a login token.'),
 
     redisUrl: z
       .string()
@@ -255,5 +235,5 @@ export function describeSettings(): { key: string; environment: string; default:
 function showDefault(key: string, value: unknown): string {
   if (key === 'rtpPorts' && Array.isArray(value)) return value.join('-');
   if (value === undefined) return '';
-  return Array.isArray(value) ? value.join(', ') : String(value as string | number | boolean);
+  return Array.isArray(value) ? value.join(', ') : String(value);
 }
