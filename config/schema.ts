@@ -233,7 +233,6 @@ export function describeSettings(): { key: string; environment: string; default:
 }
 
 function showDefault(key: string, value: unknown): string {
-  if (key === 'rtpPorts' && Array.isArray(value)) return value.join('-');
-  if (value === undefined) return '';
-  return Array.isArray(value) ? value.join(', ') : String(value);
+  if (Array.isArray(value)) return value.join(key === 'rtpPorts' ? '-' : ', ');
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
