@@ -16,14 +16,16 @@ export interface DialogueLeg {
   /** Aborted on hang-up, CANCEL and shutdown. */
   readonly signal: AbortSignal;
   /**
-   * Plays prompts one after the other.
-   * @param options.signal stops the playing (barge-in); the promise then resolves with `'stopped'`
+   * Plays prompts one after the other. At most one call at a time.
+   * @param options.signal stops the playing (barge-in); the promise then resolves with `'stopped'`, and nothing more is
+   *   heard. Already aborted: nothing is played.
    * @throws LegGone when the leg's own signal is aborted
    */
   play(prompts: readonly Prompt[], options?: { signal?: AbortSignal }): Promise<'done' | 'stopped'>;
   /**
-   * The next key from the leg's one queue; keys pressed before the call wait in it (type-ahead).
-   * @param options.timeoutMs resolves with null when no key came in time
+   * The next key from the leg's one queue; keys pressed before the call wait in it (type-ahead). At most one call at a time.
+   * @param options.timeoutMs resolves with null when no key came in time; 0 takes only a key that waits already
+   * @param options.signal resolves with null once aborted; a key is then either returned or still in the queue, never lost
    * @throws LegGone when the leg's own signal is aborted
    */
   nextDigit(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Digit | null>;
