@@ -16,6 +16,8 @@ export interface ErrorEntry {
 const catalogue = {
   'request/invalid': { fault: 'caller', http: 400, text: 'The request does not fit the schema.' },
   'request/too-large': { fault: 'caller', http: 413, text: 'The request is larger than allowed.' },
+  'request/unsupported-type': { fault: 'caller', http: 415, text: 'The body must be JSON in UTF-8.' },
+  'request/method-not-allowed': { fault: 'caller', http: 405, text: 'This address does not know that method.' },
   'request/not-found': { fault: 'caller', http: 404, text: 'There is nothing at this address.' },
   'request/rate-limited': { fault: 'caller', http: 429, text: 'Too many requests. Try again later.' },
   'auth/required': { fault: 'caller', http: 401, text: 'A valid token is needed.' },
@@ -31,6 +33,7 @@ const catalogue = {
     sip: 503,
     text: 'The data store cannot be reached. Try again in a moment.',
   },
+  'store/corrupt': { fault: 'us', http: 500, text: 'A stored value is damaged.' },
   'internal/unexpected': { fault: 'us', http: 500, sip: 500, text: 'Something went wrong on our side.' },
   'sip/no-common-codec': { fault: 'caller', sip: 488, text: 'The phone offers no codec that the bridge speaks.' },
   'sip/number-unknown': { fault: 'caller', sip: 404, text: 'Nobody has this number here.' },
