@@ -2,7 +2,7 @@
  * What the SIP layer gives to those above it (the embedded drachtio-server and the SIP side of the embedded FreeSWITCH).
  * Layers as in RFC 3261: transport < transaction < transaction user. Dialogs belong to the transaction users.
  */
-import type { SipMessage, SipRequest, SipResponse } from '../wire/sip-message.ts';
+import type { SipRequest, SipResponse } from '../wire/sip-message.ts';
 
 export type TransportProtocol = 'udp' | 'tcp' | 'tls' | 'ws' | 'wss';
 
@@ -30,12 +30,16 @@ export interface ServerTransaction {
   readonly source: SipHop;
   readonly receivedOn: ListeningPoint;
   readonly state: ServerTransactionState;
+  /** Put into To by the layer when a response above 100 has none: the local tag of a dialog that this request makes. */
+  readonly toTag: string;
   /**
-   * Sends a provisional or final response. Via, From, Call-ID and CSeq are copied from the request when missing;
-   * the To tag must already be there for anything above 100.
+   * Sends a provisional or final response. Via, From, To, Call-ID and CSeq are copied from the request when missing;
+   * a To without tag gets `toTag` for anything above 100.
+   * A 2xx to INVITE is sent again until its ACK comes; an INVITE gets its 100 after 200 ms by itself.
+   * @returns the response as sent
    * @throws TransactionStateError when a final response has already been sent.
    */
-  respond(response: SipResponse): void;
+  respond(response: SipResponse): SipResponse;
 }
 
 /** What the transaction user hears of a server transaction. */
@@ -54,8 +58,12 @@ export interface ClientTransaction {
   readonly request: SipRequest;
   readonly destination: SipHop;
   readonly state: ClientTransactionState;
-  /** INVITE only: sends CANCEL as soon as a provisional response has come (RFC 3261 section 9.1). */
-  cancel(headers?: Readonly<Record<string, string>>): void;
+  /**
+   * INVITE only: sends CANCEL as soon as a provisional response has come (RFC 3261 section 9.1); not at all when the
+   * final response is there first. 64*T1 after the CANCEL without a final response the transaction times out.
+   * @returns the CANCEL as it is or will be sent
+   */
+  cancel(headers?: Readonly<Record<string, string>>): SipRequest;
 }
 
 export interface ClientTransactionUser {
@@ -99,8 +107,11 @@ export interface TransactionLayer {
    * Max-Forwards and Content-Length.
    */
   request(request: SipRequest, destination: SipHop, user: ClientTransactionUser): ClientTransaction;
-  /** Sends outside of any transaction: ACK to a 2xx. Adds the top Via. */
-  sendStateless(message: SipMessage, destination: SipHop): void;
+  /**
+   * Sends a request outside of any transaction: ACK to a 2xx. Adds the top Via. A failure is only logged.
+   * @returns the request as sent
+   */
+  sendStateless(request: SipRequest, destination: SipHop): SipRequest;
   /** Live transactions and connections: zero when all is over. */
   counts(): { serverTransactions: number; clientTransactions: number; connections: number };
   /** Closes sockets, ends every transaction, resolves when all ports are free. Idempotent. */

@@ -1,0 +1,9 @@
+export { NamedTimers, systemClock, type Clock, type Timer } from './clock.ts';
+export { openNodeDatagramSocket, type DatagramSocket, type OpenDatagramSocket } from './datagram-socket.ts';
+export { newTag } from './identifiers.ts';
+export { DEFAULT_LIMITS, startTransactionLayer, type ListenOptions, type TransactionLayerOptions } from './start.ts';
+export { DEFAULT_TIMINGS, type SipTimings } from './timings.ts';
+export { NoTransportError } from './transaction-layer.ts';
+export { TransactionStateError } from './transaction.ts';
+export { defaultPort } from './transport.ts';
+export type * from './types.ts';

@@ -1,0 +1,95 @@
+/** One stream connection: cuts messages, answers keep-alives, keeps to its limits in time and size. */
+import type { Socket } from 'node:net';
+import type { Logger } from '../../config/index.ts';
+import { SipParseError } from '../wire/sip-message.ts';
+import { SipStreamFramer } from '../wire/sip-stream.ts';
+import { NamedTimers, type Clock } from './clock.ts';
+import type { SipHop } from './types.ts';
+
+export interface StreamConnectionOptions {
+  /** TCP now; a TLS socket has the same shape. */
+  readonly socket: Socket;
+  readonly peer: SipHop;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxMessageBytes: number;
+  /** From the first byte of a message to its last. */
+  readonly messageDeadlineMs: number;
+  /** Without a byte either way. */
+  readonly idleMs: number;
+  readonly onMessage: (bytes: Buffer, source: SipHop) => void;
+  readonly onClosed: () => void;
+}
+
+const PONG = Buffer.from('\r\n'); // RFC 5626 section 3.5.1
+/** A peer that does not read is given up rather than remembered. */
+const MAX_UNSENT_BYTES = 1_048_576;
+
+export class StreamConnection {
+  readonly #options: StreamConnectionOptions;
+  readonly #framer: SipStreamFramer;
+  readonly #timers: NamedTimers;
+  readonly closed: Promise<void>;
+
+  constructor(options: StreamConnectionOptions) {
+    this.#options = options;
+    this.#framer = new SipStreamFramer(options.maxMessageBytes);
+    this.#timers = new NamedTimers(options.clock);
+    const { socket, logger, peer } = options;
+    socket.setNoDelay(true);
+    socket.on('data', (bytes) => this.#onData(bytes));
+    socket.on('error', (error) => logger.debug({ err: error, peer }, 'SIP connection failed'));
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#timers.stopAll();
+        options.onClosed();
+        resolve();
+      });
+    });
+    this.#startIdleTimer();
+  }
+
+  send(bytes: Buffer, onError: (error: Error) => void): void {
+    const { socket } = this.#options;
+    if (socket.writableLength > MAX_UNSENT_BYTES) this.close('the peer does not read');
+    else this.#startIdleTimer();
+    socket.write(bytes, (error) => {
+      if (error) onError(error);
+    });
+  }
+
+  /** Idempotent. */
+  close(reason: string): void {
+    const { socket, logger, peer } = this.#options;
+    if (socket.destroyed) return;
+    logger.debug({ peer, reason }, 'SIP connection closed by us');
+    socket.destroy();
+  }
+
+  #onData(bytes: Buffer): void {
+    this.#startIdleTimer();
+    try {
+      const { messages, pings, broken } = this.#framer.push(bytes);
+      if (pings > 0) this.#options.socket.write(PONG);
+      for (const message of messages) this.#options.onMessage(message, this.#options.peer);
+      this.#watchMessage(messages.length > 0);
+      if (broken) this.close('Content-Length cannot be trusted');
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+      this.close(error.message);
+    }
+  }
+
+  /** @param anew the message that is under way now began with these bytes */
+  #watchMessage(anew: boolean): void {
+    if (!this.#framer.pending) this.#timers.stop('message');
+    else if (anew || !this.#timers.has('message')) {
+      this.#timers.start('message', this.#options.messageDeadlineMs, () => this.close('a message took too long'));
+    }
+  }
+
+  #startIdleTimer(): void {
+    if (this.#options.socket.destroyed) return;
+    this.#timers.start('idle', this.#options.idleMs, () => this.close('idle'));
+  }
+}

@@ -1,0 +1,252 @@
+/** Transports below, users above: finds or makes the transaction of every message (RFC 3261 sections 17 and 18). */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../../config/index.ts';
+import { SipHeaders, EMPTY_BODY, type SipRequest, type SipResponse, serializeSipMessage } from '../wire/sip-message.ts';
+import type { Via } from '../wire/sip-address.ts';
+import { InviteClientTransaction, NonInviteClientTransaction } from './client-transaction.ts';
+import type { Clock } from './clock.ts';
+import type { ConnectionBudget } from './connection-budget.ts';
+import { newTag } from './identifiers.ts';
+import { acknowledgementKey, clientKey, responseHop, serverKey, topVia } from './matching.ts';
+import { withVia } from './requests.ts';
+import { statelessResponse } from './responses.ts';
+import { InviteServerTransaction, NonInviteServerTransaction } from './server-transaction.ts';
+import { timerValues, type SipTimings, type TimerValues } from './timings.ts';
+import type { TransactionEnvironment } from './transaction.ts';
+import type { SipTransport } from './transport.ts';
+import type {
+  ClientTransaction,
+  ClientTransactionUser,
+  ListeningPoint,
+  SipHop,
+  SipLimits,
+  TransactionLayer,
+  TransactionLayerUser,
+} from './types.ts';
+
+type AnyServerTransaction = InviteServerTransaction | NonInviteServerTransaction;
+type AnyClientTransaction = InviteClientTransaction | NonInviteClientTransaction;
+
+export interface TransactionTableOptions {
+  readonly user: TransactionLayerUser;
+  readonly limits: SipLimits;
+  readonly timings: SipTimings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly budget: ConnectionBudget;
+}
+
+const RETRY_AFTER_SECONDS = '10';
+/** Requests inside dialogs end calls: they still get in when new calls no longer do. */
+const RESERVE_FOR_DIALOGS = 1.25;
+
+export class TransactionTable implements TransactionLayer {
+  readonly #options: TransactionTableOptions;
+  readonly #transports: SipTransport[] = [];
+  readonly #server = new Map<string, AnyServerTransaction>();
+  readonly #client = new Map<string, AnyClientTransaction>();
+  /** INVITE transactions that sent a 2xx, by what its ACK has in common with them. */
+  readonly #awaitingAck = new Map<string, InviteServerTransaction>();
+  readonly #timers: { readonly reliable: TimerValues; readonly unreliable: TimerValues };
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: TransactionTableOptions) {
+    this.#options = options;
+    const { timings } = options;
+    this.#timers = { reliable: timerValues(timings, true), unreliable: timerValues(timings, false) };
+  }
+
+  addTransport(transport: SipTransport): void {
+    this.#transports.push(transport);
+  }
+
+  get listeningPoints(): readonly ListeningPoint[] {
+    return this.#transports.map((transport) => transport.listeningPoint);
+  }
+
+  counts(): { serverTransactions: number; clientTransactions: number; connections: number } {
+    return {
+      serverTransactions: this.#server.size,
+      clientTransactions: this.#client.size,
+      connections: this.#options.budget.total,
+    };
+  }
+
+  /** Is a response from this address awaited? */
+  expectsResponseFrom(address: string): boolean {
+    for (const transaction of this.#client.values()) if (transaction.destination.address === address) return true;
+    return false;
+  }
+
+  request(request: SipRequest, destination: SipHop, user: ClientTransactionUser): ClientTransaction {
+    const transport = this.#transportTo(destination);
+    return this.#startClient(withVia(request, transport.listeningPoint), destination, user, transport);
+  }
+
+  sendStateless(request: SipRequest, destination: SipHop): SipRequest {
+    const transport = this.#transportTo(destination);
+    const complete = withVia(request, transport.listeningPoint);
+    this.#sendAndForget(transport, serializeSipMessage(complete), destination);
+    return complete;
+  }
+
+  /** Below the transports' door: already checked and marked with its source. */
+  onRequest(request: SipRequest, source: SipHop, receivedOn: ListeningPoint): void {
+    const via = topVia(request);
+    const known = this.#server.get(serverKey(request, via, request.method));
+    if (request.method === 'ACK') this.#onAck(request, source, known);
+    else if (known) known.onRetransmission();
+    else if (request.method === 'CANCEL' && this.#onCancel(request, via, source, receivedOn)) return;
+    else if (this.#isFull(request)) this.refuse(request, source, receivedOn, 503, 'Service Unavailable');
+    else this.#startServer(request, via, source, receivedOn);
+  }
+
+  onResponse(response: SipResponse, source: SipHop): void {
+    const vias = response.headers.getList('Via');
+    if (vias.length !== 1) return; // not for us (section 8.1.3.3)
+    const method = (response.headers.get('CSeq') ?? '').trim().split(/\s+/)[1] ?? '';
+    const branch = topVia(response).parameters.get('branch') ?? '';
+    this.#client.get(clientKey(branch, method))?.onResponse(response, source);
+  }
+
+  /** Answers without keeping anything. */
+  refuse(request: SipRequest, source: SipHop, receivedOn: ListeningPoint, status: number, reason: string): void {
+    if (request.method === 'ACK') return;
+    const extra: Record<string, string> = status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
+    const response = statelessResponse(request, status, reason, extra);
+    const transport = this.#transportOf(receivedOn);
+    if (transport) this.#sendAndForget(transport, serializeSipMessage(response), responseHop(topVia(request), source));
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    for (const transaction of [...this.#server.values(), ...this.#client.values()]) transaction.abort();
+    await Promise.all(this.#transports.map((transport) => transport.stop()));
+  }
+
+  #onAck(ack: SipRequest, source: SipHop, known: AnyServerTransaction | undefined): void {
+    if (known instanceof InviteServerTransaction && known.state !== 'accepted') return known.onAckOfFailure();
+    this.#awaitingAck.get(acknowledgementKey(ack))?.onAckOfSuccess();
+    this.#guard(() => this.#options.user.onAck(ack, source));
+  }
+
+  /** @returns whether it matched an INVITE (section 9.2) */
+  #onCancel(cancel: SipRequest, via: Via, source: SipHop, receivedOn: ListeningPoint): boolean {
+    const invite = this.#server.get(serverKey(cancel, via, 'INVITE'));
+    if (!(invite instanceof InviteServerTransaction)) return false;
+    const transaction = this.#newServer(cancel, via, source, receivedOn, invite.toTag);
+    transaction.respond({ kind: 'response', status: 200, reason: 'OK', headers: new SipHeaders(), body: EMPTY_BODY });
+    invite.onCancel(cancel);
+    return true;
+  }
+
+  #isFull(request: SipRequest): boolean {
+    const { maxServerTransactions } = this.#options.limits;
+    const inDialog = /;\s*tag\s*=/i.test(request.headers.get('To') ?? '');
+    return this.#server.size >= (inDialog ? maxServerTransactions * RESERVE_FOR_DIALOGS : maxServerTransactions);
+  }
+
+  #startServer(request: SipRequest, via: Via, source: SipHop, receivedOn: ListeningPoint): void {
+    const transaction = this.#newServer(request, via, source, receivedOn, newTag());
+    const told = this.#guard(() => transaction.setUser(this.#options.user.onRequest(transaction)));
+    if (told || (transaction.state !== 'trying' && transaction.state !== 'proceeding')) return;
+    const headers = new SipHeaders();
+    transaction.respond({ kind: 'response', status: 500, reason: 'Server Internal Error', headers, body: EMPTY_BODY });
+  }
+
+  #newServer(request: SipRequest, via: Via, source: SipHop, on: ListeningPoint, toTag: string): AnyServerTransaction {
+    const key = serverKey(request, via, request.method);
+    const details = { id: randomUUID(), request, source, receivedOn: on, toTag };
+    const transport = this.#transportOf(on) ?? this.#transportTo(source);
+    const isInvite = request.method === 'INVITE';
+    const ackKey = isInvite ? acknowledgementKey(request) : '';
+    const environment = this.#environment(transport, responseHop(via, source), () => {
+      this.#server.delete(key);
+      if (isInvite && this.#awaitingAck.get(ackKey) === transaction) this.#awaitingAck.delete(ackKey);
+    });
+    const transaction: AnyServerTransaction = isInvite
+      ? new InviteServerTransaction(details, environment)
+      : new NonInviteServerTransaction(details, environment);
+    this.#server.set(key, transaction);
+    if (transaction instanceof InviteServerTransaction) this.#awaitingAck.set(ackKey, transaction);
+    transaction.begin();
+    return transaction;
+  }
+
+  #startClient(
+    request: SipRequest,
+    destination: SipHop,
+    user: ClientTransactionUser,
+    transport: SipTransport,
+  ): AnyClientTransaction {
+    const key = clientKey(topVia(request).parameters.get('branch') ?? '', request.method);
+    const details = { id: randomUUID(), request, destination, user };
+    const environment = {
+      ...this.#environment(transport, destination, () => this.#client.delete(key)),
+      sendCancel: (cancel: SipRequest) =>
+        void this.#startClient(cancel, destination, { onResponse: () => {} }, transport),
+    };
+    const transaction =
+      request.method === 'INVITE'
+        ? new InviteClientTransaction(details, environment)
+        : new NonInviteClientTransaction(details, environment);
+    this.#client.set(key, transaction);
+    transaction.begin();
+    return transaction;
+  }
+
+  #environment(transport: SipTransport, destination: SipHop, ended: () => void): TransactionEnvironment {
+    const { clock, logger } = this.#options;
+    return {
+      clock,
+      logger,
+      timers: transport.reliable ? this.#timers.reliable : this.#timers.unreliable,
+      send: (bytes, onError) => transport.send(bytes, destination, onError),
+      ended,
+    };
+  }
+
+  #sendAndForget(transport: SipTransport, bytes: Buffer, destination: SipHop): void {
+    transport.send(bytes, destination, (error) => {
+      this.#options.logger.debug({ err: error, destination }, 'SIP message could not be sent');
+    });
+  }
+
+  #transportOf(point: ListeningPoint): SipTransport | undefined {
+    return this.#transports.find((transport) => transport.listeningPoint === point);
+  }
+
+  /** @throws NoTransportError when nothing of ours speaks that protocol in that address family */
+  #transportTo(hop: SipHop): SipTransport {
+    const fitting = this.#transports.filter(({ listeningPoint: point }) => {
+      return point.protocol === hop.protocol && point.address.includes(':') === hop.address.includes(':');
+    });
+    const near = fitting.find(({ listeningPoint: point }) => isLoopback(point.address) === isLoopback(hop.address));
+    const transport = near ?? fitting[0];
+    if (!transport) throw new NoTransportError(`no listening point can reach ${hop.protocol}/${hop.address}`);
+    return transport;
+  }
+
+  #guard(action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'the user of the SIP transaction layer threw');
+      return false;
+    }
+  }
+}
+
+/** There is no listening point for the protocol and address family of a destination. */
+export class NoTransportError extends Error {
+  override readonly name = 'NoTransportError';
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}

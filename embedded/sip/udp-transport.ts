@@ -1,0 +1,60 @@
+import type { Logger } from '../../config/index.ts';
+import { openNodeDatagramSocket, type DatagramSocket, type OpenDatagramSocket } from './datagram-socket.ts';
+import { plainAddress, type SipTransport, type TransportUser } from './transport.ts';
+import type { ListeningPoint, SipHop } from './types.ts';
+
+export interface UdpTransportOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly advertisedAddress?: string | undefined;
+  readonly maxMessageBytes: number;
+  readonly user: TransportUser;
+  readonly logger: Logger;
+  readonly openDatagramSocket?: OpenDatagramSocket | undefined;
+}
+
+/** Shorter datagrams are keep-alives or nothing at all (RFC 5626 section 4.4; STUN on this port is not answered). */
+const LEAST_MESSAGE_BYTES = 16;
+
+class UdpTransport implements SipTransport {
+  readonly reliable = false;
+  readonly connections = 0;
+  readonly listeningPoint: ListeningPoint;
+  readonly #socket: DatagramSocket;
+
+  constructor(socket: DatagramSocket, listeningPoint: ListeningPoint) {
+    this.#socket = socket;
+    this.listeningPoint = listeningPoint;
+  }
+
+  send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void {
+    this.#socket.send(bytes, destination.port, destination.address, onError);
+  }
+
+  stop(): Promise<void> {
+    return this.#socket.close();
+  }
+}
+
+export async function openUdpTransport(options: UdpTransportOptions): Promise<SipTransport> {
+  const { address, maxMessageBytes, user, logger } = options;
+  let transport: UdpTransport | undefined;
+  const socket = await (options.openDatagramSocket ?? openNodeDatagramSocket)({
+    address,
+    port: options.port,
+    onError: (error) => logger.warn({ err: error }, 'error on the SIP UDP socket'),
+    onDatagram(bytes, senderAddress, senderPort) {
+      if (bytes.length < LEAST_MESSAGE_BYTES || bytes.length > maxMessageBytes || !transport) return;
+      const source: SipHop = { protocol: 'udp', address: plainAddress(senderAddress), port: senderPort };
+      if (senderPort === 0 || !user.accepts(source)) return;
+      user.onMessage(bytes, source, transport.listeningPoint);
+    },
+  });
+  transport = new UdpTransport(socket, {
+    protocol: 'udp',
+    address,
+    port: socket.port,
+    advertisedAddress: options.advertisedAddress ?? address,
+  });
+  return transport;
+}
