@@ -44,10 +44,11 @@ export const openNodeDatagramSocket: OpenDatagramSocket = async (options) => {
     address: bound.address,
     port: bound.port,
     send(bytes, port, address, onError) {
-      if (closed) return process.nextTick(onError, new Error('the socket is closed'));
-      socket.send(bytes, port, address, (error) => {
+      const report = (error: Error | null) => {
         if (error) onError(error);
-      });
+      };
+      if (closed) process.nextTick(report, new Error('the socket is closed'));
+      else socket.send(bytes, port, address, report);
     },
     close() {
       closed ??= new Promise((resolve) => socket.close(() => resolve()));

@@ -28,7 +28,8 @@ export function serverKey(request: SipRequest, via: Via, method: string): string
   const { headers } = request;
   const sequence = parseCSeq(headers.get('CSeq') ?? '').sequence;
   const from = tagOf(headers.get('From')) ?? '';
-  return `2543 ${request.uri} ${from} ${headers.get('Call-ID') ?? ''} ${sequence} ${sentBy} ${branch ?? ''} ${keyMethod}`;
+  const branchOf2543 = via.parameters.get('branch') ?? '';
+  return `2543 ${request.uri} ${from} ${headers.get('Call-ID') ?? ''} ${sequence} ${sentBy} ${branchOf2543} ${keyMethod}`;
 }
 
 /** What an INVITE and the ACK of its 2xx have in common (section 13.2.2.4): the ACK has a branch of its own. */

@@ -74,10 +74,11 @@ function readMessages(table: TransactionTable, filter: SourceFilter | undefined,
     onMessage(bytes, source, receivedOn) {
       try {
         const message = parseSipMessage(bytes);
-        if (message.kind === 'response') return table.onResponse(message, source);
-        if (filter && !filter(source)) return;
-        markSource(message.headers, source);
-        table.onRequest(message, source, receivedOn);
+        if (message.kind === 'response') table.onResponse(message, source);
+        else if (!filter || filter(source)) {
+          markSource(message.headers, source);
+          table.onRequest(message, source, receivedOn);
+        }
       } catch (error) {
         if (!(error instanceof SipParseError)) throw error;
         logger.debug({ problem: error.problem, source }, 'malformed SIP message');

@@ -129,7 +129,10 @@ export class TransactionTable implements TransactionLayer {
   }
 
   #onAck(ack: SipRequest, source: SipHop, known: AnyServerTransaction | undefined): void {
-    if (known instanceof InviteServerTransaction && known.state !== 'accepted') return known.onAckOfFailure();
+    if (known instanceof InviteServerTransaction && known.state !== 'accepted') {
+      known.onAckOfFailure();
+      return;
+    }
     this.#awaitingAck.get(acknowledgementKey(ack))?.onAckOfSuccess();
     this.#guard(() => this.#options.user.onAck(ack, source));
   }

@@ -36,25 +36,20 @@ class UdpTransport implements SipTransport {
   }
 }
 
+/** @throws the operating system's error when the port cannot be bound */
 export async function openUdpTransport(options: UdpTransportOptions): Promise<SipTransport> {
-  const { address, maxMessageBytes, user, logger } = options;
-  let transport: UdpTransport | undefined;
+  const { address, advertisedAddress = address, maxMessageBytes, user, logger } = options;
+  const bound: { point?: ListeningPoint } = {};
   const socket = await (options.openDatagramSocket ?? openNodeDatagramSocket)({
     address,
     port: options.port,
     onError: (error) => logger.warn({ err: error }, 'error on the SIP UDP socket'),
     onDatagram(bytes, senderAddress, senderPort) {
-      if (bytes.length < LEAST_MESSAGE_BYTES || bytes.length > maxMessageBytes || !transport) return;
+      if (bytes.length < LEAST_MESSAGE_BYTES || bytes.length > maxMessageBytes || !bound.point) return;
       const source: SipHop = { protocol: 'udp', address: plainAddress(senderAddress), port: senderPort };
-      if (senderPort === 0 || !user.accepts(source)) return;
-      user.onMessage(bytes, source, transport.listeningPoint);
+      if (senderPort !== 0 && user.accepts(source)) user.onMessage(bytes, source, bound.point);
     },
   });
-  transport = new UdpTransport(socket, {
-    protocol: 'udp',
-    address,
-    port: socket.port,
-    advertisedAddress: options.advertisedAddress ?? address,
-  });
-  return transport;
+  bound.point = { protocol: 'udp', address, port: socket.port, advertisedAddress };
+  return new UdpTransport(socket, bound.point);
 }

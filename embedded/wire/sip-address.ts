@@ -72,7 +72,7 @@ export function parseSipUri(text: string): SipUri {
     scheme,
     ...parseUserInfo(userInfo),
     ...hostPort,
-    parameters: semicolon < 0 ? new Map() : parseParameters(address.slice(semicolon)),
+    parameters: semicolon < 0 ? new Map<string, string | null>() : parseParameters(address.slice(semicolon)),
     ...(question < 0 ? {} : { headers: location.slice(question + 1) }),
   };
 }
@@ -119,7 +119,7 @@ function bareAddress(text: string, nameEnd: number): NameAddr {
   const semicolon = text.indexOf(';');
   const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
   if (nameEnd > 0 || !isUri(uri)) throw new SipParseError('address', 'an address has no URI');
-  return { uri, parameters: semicolon < 0 ? new Map() : parseParameters(text.slice(semicolon)) };
+  return { uri, parameters: semicolon < 0 ? new Map<string, string | null>() : parseParameters(text.slice(semicolon)) };
 }
 
 function endOfQuotedString(text: string): number {
@@ -150,7 +150,8 @@ export function parseVia(text: string): Via {
   const [, transport = '', rest = ''] = match;
   const semicolon = rest.indexOf(';');
   const hostPort = parseHostPort(semicolon < 0 ? rest : rest.slice(0, semicolon));
-  const parameters: SipParameters = semicolon < 0 ? new Map() : parseParameters(rest.slice(semicolon));
+  const parameters: SipParameters =
+    semicolon < 0 ? new Map<string, string | null>() : parseParameters(rest.slice(semicolon));
   return { transport: transport.toUpperCase(), ...hostPort, parameters };
 }
 
