@@ -10,7 +10,10 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   sleep: (milliseconds, signal) =>
     new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve();
+      if (signal?.aborted === true) {
+        resolve();
+        return;
+      }
       const finish = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', finish);

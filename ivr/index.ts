@@ -1,3 +1,23 @@
 /** The door of the ivr room: conversations with a caller. */
+export { systemClock, type Clock } from './clock.ts';
+export {
+  askAccessCode,
+  type AccessCodeLookup,
+  type AccessCodeResult,
+  type AskAccessCodeDeps,
+  type AskAccessCodeOptions,
+  type RefusalReason,
+} from './dialogues/ask-access-code.ts';
+export { collectDigits, type CollectDigitsOptions } from './dialogues/collect-digits.ts';
+export type { Collected } from './dialogues/digit-entry.ts';
+export {
+  isSpokenReason,
+  sayGoodbye,
+  sayLine,
+  welcomeIntoRoom,
+  type MutedHow,
+  type RoomWelcome,
+  type SpokenReason,
+} from './dialogues/say.ts';
 export { LegGone, type DialogueLeg, type Digit } from './leg.ts';
 export type { CountedPrompt, Meaning, PlainMeaning, Prompt, Tone } from './prompts.ts';

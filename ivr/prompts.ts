@@ -11,7 +11,6 @@ export const plainMeanings = [
   'code-not-recognised',
   'no-input',
   'try-again',
-  'one-moment',
   // The last words, by what happened.
   'goodbye',
   'too-many-wrong-codes',
