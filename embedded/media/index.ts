@@ -1,0 +1,14 @@
+/** The door of the media engine. */
+import type { Logger } from '../../config/index.ts';
+import { Engine } from './engine.ts';
+import type { EngineOptions, MediaEngine } from './types.ts';
+
+export { MediaError, type MediaErrorCode } from './errors.ts';
+export type * from './types.ts';
+
+/** Starts the worker thread. Rejects when it cannot be started. */
+export async function startMediaEngine(options: EngineOptions & { logger: Logger }): Promise<MediaEngine> {
+  const engine = new Engine(options);
+  await engine.ready();
+  return engine;
+}

@@ -1,0 +1,108 @@
+/** A media port as the main thread sees it. */
+import type { Logger } from '../../config/index.ts';
+import type { PortEvent } from './messages.ts';
+import type { Plays } from './plays.ts';
+import { TypedEvents } from './typed-events.ts';
+import type { MediaPort, MediaPortEvents, PlayHandle, PortStatistics, RemoteMedia } from './types.ts';
+import type { WorkerLink } from './worker-link.ts';
+
+/** FreeSWITCH's own default: 2,000 timestamp units. */
+const DEFAULT_DIGIT_MS = 250;
+
+export interface PortProxyOptions {
+  readonly id: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly link: WorkerLink;
+  readonly plays: Plays;
+  readonly logger: Logger;
+  /** Called once, when the port is closed by whomever. */
+  readonly onClosed: () => void;
+}
+
+export class PortProxy implements MediaPort {
+  readonly id: string;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly #options: PortProxyOptions;
+  readonly #events: TypedEvents<MediaPortEvents>;
+  #closing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: PortProxyOptions) {
+    this.#options = options;
+    this.id = options.id;
+    this.localAddress = options.localAddress;
+    this.localPort = options.localPort;
+    this.#events = new TypedEvents(options.logger);
+  }
+
+  on<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  off<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  setRemote(remote: RemoteMedia): void {
+    this.#options.link.order({ name: 'set-remote', portId: this.id, remote });
+  }
+
+  play(uri: string): PlayHandle {
+    const { link, plays } = this.#options;
+    const { playId, handle } = plays.begin((id) => link.order({ name: 'stop-port-play', portId: this.id, playId: id }));
+    if (this.#closed || link.ended) plays.end(playId);
+    else link.order({ name: 'play-to-port', portId: this.id, playId, uri });
+    return handle;
+  }
+
+  sendDigits(digits: string, durationMs: number = DEFAULT_DIGIT_MS): void {
+    this.#options.link.order({ name: 'send-digits', portId: this.id, digits, durationMs });
+  }
+
+  injectDigit(digit: string, durationMs: number): void {
+    this.#options.link.order({ name: 'inject-digit', portId: this.id, digit, durationMs });
+  }
+
+  startRecording(path: string): Promise<void> {
+    return this.#options.link.request('start-port-recording', { portId: this.id, path });
+  }
+
+  stopRecording(path: string): Promise<void> {
+    return this.#options.link.request('stop-port-recording', { portId: this.id, path });
+  }
+
+  setEcho(on: boolean): void {
+    this.#options.link.order({ name: 'set-echo', portId: this.id, on });
+  }
+
+  statistics(): Promise<PortStatistics> {
+    return this.#options.link.request('statistics', { portId: this.id });
+  }
+
+  close(): Promise<void> {
+    // A worker that is gone has closed everything already.
+    this.#closing ??= this.#options.link.request('close-port', { portId: this.id }).then(
+      () => this.closed(),
+      () => this.closed(),
+    );
+    return this.#closing;
+  }
+
+  /** From the worker. */
+  receive(event: PortEvent): void {
+    if (event.name === 'digit') this.#events.emit('digit', event.digit);
+    else this.#events.emit(event.name);
+  }
+
+  /** It is over, whoever ended it. Idempotent. */
+  closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#options.onClosed();
+    this.#events.emit('closed');
+  }
+}

@@ -1,0 +1,71 @@
+/** One member of a room: the leg, what it may do, and what is played to it alone. */
+import { FRAME_SAMPLES, meanLevel, mixInto, scale, volumeStepGain } from '../audio.ts';
+import type { MemberAudio } from '../types.ts';
+import { PlayQueue, type PlayEnded } from '../worker/playback.ts';
+import { TalkDetector, type TalkChange } from './talk-detector.ts';
+
+/** What a room needs of a leg. */
+export interface RoomLeg {
+  pull(nowMs: number): Int16Array;
+  push(frame: Int16Array, nowMs: number): void;
+  inRoom: boolean;
+}
+
+export class Member {
+  readonly memberId: number;
+  readonly leg: RoomLeg;
+  readonly players: PlayQueue;
+  readonly talk = new TalkDetector();
+  audio: MemberAudio;
+  /** This tick's voice, its volume applied. */
+  voice: Int16Array = new Int16Array(FRAME_SAMPLES);
+  /** The voice is part of this tick's mix. */
+  heard = false;
+  readonly #heardFrame = new Int16Array(FRAME_SAMPLES);
+  readonly #played = new Int16Array(FRAME_SAMPLES);
+
+  constructor(memberId: number, leg: RoomLeg, audio: MemberAudio, onPlayEnded: PlayEnded) {
+    this.memberId = memberId;
+    this.leg = leg;
+    this.audio = audio;
+    this.players = new PlayQueue(onPlayEnded);
+  }
+
+  /** @returns whether talking began or ended */
+  listen(nowMs: number): TalkChange {
+    this.voice = this.leg.pull(nowMs);
+    const { speak, muteDetect, volumeIn, energyLevel } = this.audio;
+    if (!speak && !muteDetect) {
+      this.heard = false;
+      return undefined;
+    }
+    scale(this.voice, volumeStepGain(volumeIn));
+    const change = this.talk.frame(meanLevel(this.voice), energyLevel);
+    // FreeSWITCH mixes only those who talk; letting each loud frame in at once keeps the beginnings of words.
+    this.heard = speak && (energyLevel === 0 || this.talk.talking || this.talk.score > energyLevel);
+    return change;
+  }
+
+  /** Volume and the member's own players on top of what the room gives; `mix` is not changed. */
+  tell(mix: Int16Array, nowMs: number): void {
+    const gain = volumeStepGain(this.audio.volumeOut);
+    const plays = this.players.read(this.#played);
+    if (gain === 1 && !plays) {
+      this.leg.push(mix, nowMs);
+      return;
+    }
+    const frame = this.#heardFrame;
+    frame.set(mix);
+    if (plays) mixInto(frame, this.#played);
+    scale(frame, gain);
+    this.leg.push(frame, nowMs);
+  }
+
+  /** @returns true when the member was talking and no longer counts as such */
+  change(audio: Partial<MemberAudio>): boolean {
+    const silenced = this.audio.speak && audio.speak === false && this.talk.talking;
+    if (audio.speak === false) this.talk.reset();
+    this.audio = { ...this.audio, ...audio };
+    return silenced;
+  }
+}

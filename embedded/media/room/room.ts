@@ -1,0 +1,202 @@
+/** One conference's mix, 20 ms at a time: listen to everybody, sum once, give each the sum less their own voice. */
+import { FRAME_SAMPLES, fileVolumeGain, mixInto } from '../audio.ts';
+import { MediaError } from '../errors.ts';
+import type { AudioSource } from '../sources/audio-source.ts';
+import type { MemberAudio } from '../types.ts';
+import { PlayPool, PlayQueue, type PlayEnded } from '../worker/playback.ts';
+import { RecorderSet } from '../worker/recorder-set.ts';
+import { Floor } from './floor.ts';
+import { Member, type RoomLeg } from './member.ts';
+import { MixBus } from './mix-bus.ts';
+import { Relations } from './relations.ts';
+
+export interface RoomEvents {
+  startTalking(memberId: number, energy: number): void;
+  stopTalking(memberId: number, energy: number): void;
+  muteDetect(memberId: number): void;
+  floorChange(from: number | null, to: number | null): void;
+  playEnded: PlayEnded;
+  fault(text: string): void;
+}
+
+export interface RoomPlay {
+  readonly playId: number;
+  readonly source: Promise<AudioSource | undefined>;
+  readonly memberId?: number;
+  /** Decibels, −50…50. */
+  readonly volume?: number;
+  readonly async?: boolean;
+}
+
+const SILENCE = new Int16Array(FRAME_SAMPLES);
+
+export class Room {
+  readonly #events: RoomEvents;
+  readonly #members = new Map<number, Member>();
+  readonly #relations = new Relations();
+  readonly #floor: Floor;
+  readonly #queue: PlayQueue;
+  readonly #pool: PlayPool;
+  readonly #recorders: RecorderSet;
+  readonly #bus = new MixBus();
+  readonly #full = new Int16Array(FRAME_SAMPLES);
+  readonly #personal = new Int16Array(FRAME_SAMPLES);
+  readonly #played = new Int16Array(FRAME_SAMPLES);
+  readonly #pooled = new Int16Array(FRAME_SAMPLES);
+  #closed = false;
+
+  constructor(events: RoomEvents) {
+    this.#events = events;
+    this.#floor = new Floor((from, to) => events.floorChange(from, to));
+    this.#queue = new PlayQueue(events.playEnded);
+    this.#pool = new PlayPool(events.playEnded);
+    this.#recorders = new RecorderSet((text) => events.fault(text));
+  }
+
+  /** @throws MediaError `media/member-exists` */
+  addMember(memberId: number, leg: RoomLeg, audio: MemberAudio): void {
+    if (this.#members.has(memberId) || leg.inRoom) {
+      throw new MediaError('media/member-exists', `member ${memberId} or its port is in a room`);
+    }
+    leg.inRoom = true;
+    this.#members.set(memberId, new Member(memberId, leg, audio, this.#events.playEnded));
+  }
+
+  /** @throws MediaError `media/unknown-member` */
+  removeMember(memberId: number): void {
+    const member = this.#members.get(memberId);
+    if (!member) throw new MediaError('media/unknown-member', `no member ${memberId}`);
+    this.#members.delete(memberId);
+    this.#relations.forget(memberId);
+    member.leg.inRoom = false;
+    member.players.stopAll();
+    this.#floor.leave(memberId);
+  }
+
+  /** The leg was closed. */
+  removeLeg(leg: RoomLeg): void {
+    for (const member of this.#members.values()) if (member.leg === leg) this.removeMember(member.memberId);
+  }
+
+  setAudio(memberId: number, audio: Partial<MemberAudio>): void {
+    const member = this.#members.get(memberId);
+    if (member?.change(audio)) this.#events.stopTalking(memberId, 0);
+  }
+
+  setRelation(a: number, b: number, relation: { nospeak: boolean; nohear: boolean }): void {
+    this.#relations.set(a, b, relation);
+  }
+
+  play(play: RoomPlay): void {
+    const { playId, source, memberId, volume = 0 } = play;
+    const request = { playId, source, gain: fileVolumeGain(volume) };
+    if (memberId === undefined) {
+      (play.async === true ? this.#pool : this.#queue).add(request);
+      return;
+    }
+    const member = this.#members.get(memberId);
+    if (member) member.players.add(request);
+    else this.#events.playEnded(playId, { outcome: 'stopped', playedMilliseconds: 0, lastOffset: 0 });
+  }
+
+  stopPlaying(playId: number): void {
+    if (this.#queue.stop(playId) || this.#pool.stop(playId)) return;
+    for (const member of this.#members.values()) if (member.players.stop(playId)) return;
+  }
+
+  tick(nowMs: number): void {
+    this.#bus.clear();
+    let sounding = this.#listen(nowMs);
+    this.#floor.consider(this.#floorCandidates());
+    if (this.#readPlayers()) {
+      this.#bus.add(this.#played);
+      sounding = true;
+    }
+    this.#bus.full(this.#full);
+    this.#recorders.write(this.#full);
+    for (const member of this.#members.values()) member.tell(this.#mixFor(member, sounding), nowMs);
+  }
+
+  startRecording(path: string): Promise<void> {
+    return this.#recorders.start(path);
+  }
+
+  pauseRecording(path: string, paused: boolean): void {
+    this.#recorders.pause(path, paused);
+  }
+
+  async stopRecording(path: string): Promise<{ milliseconds: number }> {
+    return { milliseconds: await this.#recorders.stop(path) };
+  }
+
+  members(): { memberId: number; energy: number; talking: boolean; floor: boolean }[] {
+    return Array.from(this.#members.values(), ({ memberId, talk }) => ({
+      memberId,
+      energy: talk.score,
+      talking: talk.talking,
+      floor: this.#floor.holder === memberId,
+    }));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const memberId of [...this.#members.keys()]) this.removeMember(memberId);
+    this.#queue.stopAll();
+    this.#pool.stopAll();
+    await this.#recorders.closeAll();
+  }
+
+  #listen(nowMs: number): boolean {
+    let sounding = false;
+    for (const member of this.#members.values()) {
+      this.#announce(member, member.listen(nowMs));
+      if (!member.heard) continue;
+      this.#bus.add(member.voice);
+      sounding = true;
+    }
+    return sounding;
+  }
+
+  #announce(member: Member, change: 'started' | 'stopped' | undefined): void {
+    if (change === undefined) return;
+    const { memberId, talk, audio } = member;
+    if (!audio.speak) {
+      if (change === 'started') this.#events.muteDetect(memberId);
+    } else if (change === 'started') this.#events.startTalking(memberId, talk.score);
+    else this.#events.stopTalking(memberId, talk.score);
+  }
+
+  #floorCandidates(): { memberId: number; smoothed: number }[] {
+    return Array.from(this.#members.values(), ({ memberId, talk, audio }) => ({
+      memberId,
+      smoothed: audio.speak ? talk.smoothed : 0,
+    }));
+  }
+
+  /** Room players, queued and parallel, into one frame. */
+  #readPlayers(): boolean {
+    const queued = this.#queue.read(this.#played);
+    const pooled = this.#pool.read(this.#pooled);
+    if (pooled && queued) mixInto(this.#played, this.#pooled);
+    else if (pooled) this.#played.set(this.#pooled);
+    return queued || pooled;
+  }
+
+  #mixFor(member: Member, sounding: boolean): Int16Array {
+    if (!member.audio.hear || !sounding) return SILENCE;
+    const unheard = this.#relations.unheardBy(member.memberId);
+    if (!unheard) {
+      if (!member.heard) return this.#full;
+      this.#bus.without(member.voice, this.#personal);
+      return this.#personal;
+    }
+    const less = member.heard ? [member.voice] : [];
+    for (const memberId of unheard) {
+      const other = this.#members.get(memberId);
+      if (other?.heard && other !== member) less.push(other.voice);
+    }
+    this.#bus.withoutAll(less, this.#personal);
+    return this.#personal;
+  }
+}

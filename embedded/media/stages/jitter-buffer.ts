@@ -1,0 +1,177 @@
+/**
+ * Adaptive jitter buffer. G.711 knows no state, so packets are decoded first and the buffer works on samples: any packet
+ * length in, 20 ms frames out. It starts small, grows at once when packets come too late, and shrinks again in quiet
+ * moments when none has been close to late for a while.
+ */
+import { timestampDistance } from '../../wire/rtp.ts';
+import { FRAME_SAMPLES, meanLevel } from '../audio.ts';
+import { Concealer } from './concealer.ts';
+
+const START_SAMPLES = 320;
+const MAX_DELAY_SAMPLES = 1600;
+/** Timestamps further away than this belong to another timeline. */
+const HORIZON_SAMPLES = 8000;
+/** So many late packets in a row: the sender's timeline moved (its timestamps stand still in silence). */
+const LATE_RUN = 10;
+const MAX_PACKETS = 128;
+const WINDOW_PACKETS = 150;
+const SHRINK_SLACK_SAMPLES = 480;
+const FORCED_SHRINK_SLACK_SAMPLES = 960;
+const QUIET_LEVEL = 150;
+
+interface Held {
+  readonly timestamp: number;
+  readonly samples: Int16Array;
+}
+
+export type PushOutcome = 'held' | 'late' | 'duplicate' | 'refused';
+export type PullOutcome = 'audio' | 'concealed' | 'silence';
+
+export class JitterBuffer {
+  /** Packets that came too late to be played. */
+  late = 0;
+  readonly #held: Held[] = [];
+  readonly #concealer = new Concealer();
+  #started = false;
+  /** Timestamp of the next sample to be played. */
+  #playout = 0;
+  #delay = START_SAMPLES;
+  #growBy = 0;
+  #shrink: 'no' | 'when-quiet' | 'now' = 'no';
+  #lateRun = 0;
+  #strayTimestamp: number | undefined;
+  #windowPackets = 0;
+  #windowSlack = Infinity;
+
+  /** @param samples is kept: do not write to it afterwards */
+  push(samples: Int16Array, timestamp: number): PushOutcome {
+    if (!this.#started) this.#start(timestamp);
+    const slack = timestampDistance(timestamp, this.#playout);
+    if (Math.abs(slack) > HORIZON_SAMPLES) return this.#pushStray(samples, timestamp);
+    this.#strayTimestamp = undefined;
+    this.#observe(slack);
+    if (slack + samples.length <= 0) return this.#pushLate(samples, timestamp, slack);
+    this.#lateRun = 0;
+    return this.#hold({ timestamp, samples });
+  }
+
+  /** The next 20 ms; always fills the whole frame. */
+  pull(frame: Int16Array): PullOutcome {
+    if (!this.#started) {
+      frame.fill(0);
+      return 'silence';
+    }
+    if (this.#growBy > 0) {
+      this.#growBy -= FRAME_SAMPLES;
+      this.#delay += FRAME_SAMPLES;
+      this.#concealer.fill(frame, 0, FRAME_SAMPLES);
+      return 'concealed';
+    }
+    this.#shrinkIfWanted();
+    const real = this.#fill(frame);
+    this.#playout = (this.#playout + FRAME_SAMPLES) >>> 0;
+    if (real === 0) return 'concealed';
+    this.#concealer.heard(frame);
+    return 'audio';
+  }
+
+  /** Another source: forget everything. */
+  reset(): void {
+    this.#held.length = 0;
+    this.#started = false;
+    this.#growBy = 0;
+    this.#shrink = 'no';
+    this.#concealer.reset();
+  }
+
+  /** Milliseconds between a packet's arrival and its being played. */
+  get delayMs(): number {
+    return this.#delay / 8;
+  }
+
+  #start(timestamp: number): void {
+    this.#held.length = 0;
+    this.#started = true;
+    this.#delay = START_SAMPLES;
+    this.#playout = (timestamp - START_SAMPLES) >>> 0;
+    this.#lateRun = 0;
+    this.#strayTimestamp = undefined;
+    this.#growBy = 0;
+    this.#shrink = 'no';
+    this.#windowPackets = 0;
+    this.#windowSlack = Infinity;
+  }
+
+  /** One packet from another timeline may be a fault; two in a row are a restart of the sender's clock. */
+  #pushStray(samples: Int16Array, timestamp: number): PushOutcome {
+    const before = this.#strayTimestamp;
+    this.#strayTimestamp = timestamp;
+    if (before === undefined || Math.abs(timestampDistance(timestamp, before)) > HORIZON_SAMPLES) return 'refused';
+    this.#start(timestamp);
+    return this.#hold({ timestamp, samples });
+  }
+
+  #pushLate(samples: Int16Array, timestamp: number, slack: number): PushOutcome {
+    this.late++;
+    if (++this.#lateRun >= LATE_RUN) {
+      this.#start(timestamp);
+      return this.#hold({ timestamp, samples });
+    }
+    const wanted = Math.ceil(-slack / FRAME_SAMPLES) * FRAME_SAMPLES;
+    this.#growBy = Math.max(this.#growBy, Math.min(wanted, MAX_DELAY_SAMPLES - this.#delay));
+    return 'late';
+  }
+
+  #hold(packet: Held): PushOutcome {
+    if (this.#held.length >= MAX_PACKETS) return 'refused';
+    let at = this.#held.length;
+    while (at > 0 && timestampDistance(this.#held[at - 1]!.timestamp, packet.timestamp) > 0) at--;
+    if (at > 0 && this.#held[at - 1]!.timestamp === packet.timestamp) return 'duplicate';
+    this.#held.splice(at, 0, packet);
+    return 'held';
+  }
+
+  /** @returns how many samples were real */
+  #fill(frame: Int16Array): number {
+    let filled = 0;
+    let real = 0;
+    for (let head = this.#held[0]; head && filled < FRAME_SAMPLES; head = this.#held[0]) {
+      const from = timestampDistance(this.#playout + filled, head.timestamp);
+      if (from >= head.samples.length) {
+        this.#held.shift();
+        continue;
+      }
+      if (from < 0) {
+        const gapEnd = Math.min(FRAME_SAMPLES, filled - from);
+        this.#concealer.fill(frame, filled, gapEnd);
+        filled = gapEnd;
+        continue;
+      }
+      const count = Math.min(head.samples.length - from, FRAME_SAMPLES - filled);
+      for (let index = 0; index < count; index++) frame[filled + index] = head.samples[from + index]!;
+      filled += count;
+      real += count;
+      if (from + count >= head.samples.length) this.#held.shift();
+    }
+    if (filled < FRAME_SAMPLES) this.#concealer.fill(frame, filled, FRAME_SAMPLES);
+    return real;
+  }
+
+  #observe(slack: number): void {
+    this.#windowSlack = Math.min(this.#windowSlack, slack);
+    if (++this.#windowPackets < WINDOW_PACKETS) return;
+    if (this.#windowSlack >= FORCED_SHRINK_SLACK_SAMPLES) this.#shrink = 'now';
+    else if (this.#windowSlack >= SHRINK_SLACK_SAMPLES) this.#shrink = 'when-quiet';
+    this.#windowPackets = 0;
+    this.#windowSlack = Infinity;
+  }
+
+  #shrinkIfWanted(): void {
+    if (this.#shrink === 'no') return;
+    const next = this.#held[0];
+    if (this.#shrink === 'when-quiet' && next && meanLevel(next.samples) > QUIET_LEVEL) return;
+    this.#shrink = 'no';
+    this.#playout = (this.#playout + FRAME_SAMPLES) >>> 0;
+    this.#delay = Math.max(START_SAMPLES, this.#delay - FRAME_SAMPLES);
+  }
+}

@@ -1,0 +1,95 @@
+/** RTCP of one leg: a report about every five seconds, and what the peer reports of us (RFC 3550 section 6). */
+import { randomBytes } from 'node:crypto';
+import { ntpMiddle, ntpTime, parseRtcp, serializeRtcp, type ReportBlock, type RtcpPacket } from '../../wire/rtcp.ts';
+import type { ReceptionStatistics } from './reception-statistics.ts';
+import type { RtpSender } from './rtp-sender.ts';
+
+const INTERVAL_MS = 5000;
+
+export interface RemoteView {
+  /** Of our packets, as the peer counts them. */
+  readonly fractionLost: number;
+  readonly jitterMs: number;
+}
+
+export class RtcpSession {
+  /** Bytes that were no RTCP. */
+  malformed = 0;
+  /** The peer's last report about us. */
+  remoteView: RemoteView | undefined;
+  readonly #sender: RtpSender;
+  readonly #reception: ReceptionStatistics;
+  readonly #wallClockMs: () => number;
+  /** Says nothing about us (RFC 7022). */
+  readonly #cname = randomBytes(12).toString('base64url');
+  #nextAtMs: number | undefined;
+  #packetsAtReport = 0;
+  #lastSenderReport = 0;
+  #lastSenderReportAtMs = 0;
+
+  constructor(sender: RtpSender, reception: ReceptionStatistics, wallClockMs: () => number = Date.now) {
+    this.#sender = sender;
+    this.#reception = reception;
+    this.#wallClockMs = wallClockMs;
+  }
+
+  /** @returns a compound report when one is due */
+  due(nowMs: number): Buffer | undefined {
+    this.#nextAtMs ??= nowMs + INTERVAL_MS * Math.random();
+    if (nowMs < this.#nextAtMs) return undefined;
+    // RFC 3550 section 6.3.1: spread over half to one and a half of the interval.
+    this.#nextAtMs = nowMs + INTERVAL_MS * (0.5 + Math.random());
+    return serializeRtcp([this.#report(nowMs), this.#description]);
+  }
+
+  goodbye(nowMs: number): Buffer {
+    return serializeRtcp([this.#report(nowMs), this.#description, { kind: 'goodbye', ssrcs: [this.#sender.ssrc] }]);
+  }
+
+  receive(bytes: Uint8Array, nowMs: number): void {
+    const packets = parseRtcp(bytes);
+    if (!packets) {
+      this.malformed++;
+      return;
+    }
+    for (const packet of packets) this.#take(packet, nowMs);
+  }
+
+  #take(packet: RtcpPacket, nowMs: number): void {
+    if (packet.kind === 'sender-report') {
+      this.#lastSenderReport = ntpMiddle(packet.sender.ntpSeconds, packet.sender.ntpFraction);
+      this.#lastSenderReportAtMs = nowMs;
+    }
+    if (packet.kind !== 'sender-report' && packet.kind !== 'receiver-report') return;
+    const ours = packet.reports.find(({ ssrc }) => ssrc === this.#sender.ssrc);
+    if (ours) this.remoteView = { fractionLost: ours.fractionLost, jitterMs: ours.jitter / 8 };
+  }
+
+  get #description(): RtcpPacket {
+    return { kind: 'source-description', ssrc: this.#sender.ssrc, cname: this.#cname };
+  }
+
+  #report(nowMs: number): RtcpPacket {
+    const reports = this.#reportBlocks(nowMs);
+    const { ssrc, packets, bytes, timestamp } = this.#sender;
+    if (packets === this.#packetsAtReport) return { kind: 'receiver-report', ssrc, reports };
+    this.#packetsAtReport = packets;
+    const ntp = ntpTime(this.#wallClockMs());
+    const sender = {
+      ntpSeconds: ntp.seconds,
+      ntpFraction: ntp.fraction,
+      rtpTimestamp: timestamp,
+      packetCount: packets,
+      octetCount: bytes,
+    };
+    return { kind: 'sender-report', ssrc, sender, reports };
+  }
+
+  #reportBlocks(nowMs: number): ReportBlock[] {
+    const report = this.#reception.report();
+    if (!report) return [];
+    const heardOfSender = this.#lastSenderReport !== 0;
+    const delay = heardOfSender ? Math.round(((nowMs - this.#lastSenderReportAtMs) / 1000) * 65_536) : 0;
+    return [{ ...report, lastSenderReport: this.#lastSenderReport, delaySinceLastSenderReport: delay }];
+  }
+}

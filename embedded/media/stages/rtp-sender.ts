@@ -1,0 +1,212 @@
+/**
+ * The sending half of a leg: 20 ms frames in, RTP packets out. Sequence number, timestamp and SSRC start at random and run
+ * on without a break (RFC 3550 section 5.1); the timestamp follows the clock also while nothing is sent. Digits go out as
+ * RFC 4733 events in place of audio, or as tones when the peer knows no events.
+ */
+import { randomBytes } from 'node:crypto';
+import { encodeG711, g711Law, type G711Law } from '../../wire/g711.ts';
+import { RTP_HEADER_BYTES, writeRtpHeader } from '../../wire/rtp.ts';
+import { eventOfKey, serializeTelephoneEvent } from '../../wire/telephone-event.ts';
+import { FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS } from '../audio.ts';
+import { DTMF_FREQUENCIES, ToneBank, tonePeak } from '../sources/tone-source.ts';
+import type { RemoteMedia } from '../types.ts';
+
+export type SendPacket = (bytes: Buffer) => void;
+
+/** The end of an event is told three times, 20 ms apart so that one burst of loss does not take all. */
+const END_PACKETS = 3;
+const EVENT_VOLUME = 10;
+const GAP_FRAMES = 3;
+const MIN_DIGIT_FRAMES = 2;
+/** The duration field ends at 65,535 units. */
+const MAX_DIGIT_FRAMES = 400;
+const MAX_QUEUED_DIGITS = 128;
+const PTIMES: readonly number[] = [10, 20, 30, 40, 60];
+const TONE_PEAK = tonePeak(-7);
+
+type Outgoing = { kind: 'pause'; frames: number } | { kind: 'digit'; key: string; frames: number };
+
+interface RunningDigit {
+  readonly key: string;
+  readonly frames: number;
+  played: number;
+  /** Timestamp at the beginning. */
+  readonly timestamp: number;
+  readonly tones: ToneBank | undefined;
+}
+
+export class RtpSender {
+  packets = 0;
+  /** Payload bytes, as RTCP counts them. */
+  bytes = 0;
+  readonly ssrc: number;
+  readonly #send: SendPacket;
+  #sequence: number;
+  #timestamp: number;
+  #law: G711Law = g711Law(0);
+  #eventPayloadType: number | undefined;
+  #packetSamples = FRAME_SAMPLES;
+  #sending = false;
+  #markNext = true;
+  /** Codes that do not fill a packet yet. */
+  readonly #rest = new Uint8Array(480 + FRAME_SAMPLES);
+  #restLength = 0;
+  readonly #queue: Outgoing[] = [];
+  #digit: RunningDigit | undefined;
+  #pauseFrames = 0;
+
+  constructor(send: SendPacket) {
+    this.#send = send;
+    const random = randomBytes(10);
+    this.ssrc = random.readUInt32BE(0);
+    this.#sequence = random.readUInt16BE(4);
+    this.#timestamp = random.readUInt32BE(6);
+  }
+
+  /** After an SDP. */
+  arm(remote: RemoteMedia): void {
+    this.#law = g711Law(remote.audioPayloadType);
+    this.#eventPayloadType = remote.telephoneEventPayloadType;
+    this.#packetSamples = (PTIMES.includes(remote.ptime) ? remote.ptime : 20) * SAMPLES_PER_MS;
+    this.#restLength = 0;
+    const sending = remote.direction === 'sendrecv' || remote.direction === 'sendonly';
+    if (sending && !this.#sending) this.#markNext = true;
+    this.#sending = sending;
+  }
+
+  get sending(): boolean {
+    return this.#sending;
+  }
+
+  /** RTP time of the next sample. */
+  get timestamp(): number {
+    return this.#timestamp;
+  }
+
+  /** Puts keys in line; `w` and `W` wait half a second and a second, anything else is skipped. */
+  queueDigits(digits: string, durationMs: number): void {
+    const frames = Math.max(MIN_DIGIT_FRAMES, Math.min(MAX_DIGIT_FRAMES, Math.round(durationMs / FRAME_MS)));
+    for (const character of digits) {
+      // `w` and `W` are pauses of different length and stay as they are.
+      const key = character === 'w' ? character : character.toUpperCase();
+      if (this.#queue.length >= MAX_QUEUED_DIGITS) return;
+      if (key === 'w') this.#queue.push({ kind: 'pause', frames: 25 });
+      else if (key === 'W') this.#queue.push({ kind: 'pause', frames: 50 });
+      else if (eventOfKey(key) !== undefined) this.#queue.push({ kind: 'digit', key, frames });
+    }
+  }
+
+  /** Sends 20 ms. */
+  frame(samples: Int16Array): void {
+    this.#startNextDigit();
+    if (!this.#sending) {
+      this.#digit = undefined;
+      this.#restLength = 0;
+      this.skip(FRAME_SAMPLES);
+      return;
+    }
+    if (this.#digit?.tones) this.#audio(this.#toneFrame(this.#digit, this.#digit.tones));
+    else if (this.#digit) this.#event(this.#digit);
+    else this.#audio(samples);
+  }
+
+  /** Time that went by without anything sent. */
+  skip(samples: number): void {
+    this.#timestamp = (this.#timestamp + samples) >>> 0;
+    this.#markNext = true;
+  }
+
+  #startNextDigit(): void {
+    if (this.#digit) return;
+    if (this.#pauseFrames > 0) {
+      this.#pauseFrames--;
+      return;
+    }
+    const next = this.#queue.shift();
+    if (!next) return;
+    if (next.kind === 'pause') {
+      this.#pauseFrames = next.frames;
+      return;
+    }
+    const { key, frames } = next;
+    const tones = this.#eventPayloadType === undefined ? new ToneBank(DTMF_FREQUENCIES[key]!) : undefined;
+    // What waits for its packet to be full is older than the event and must not follow it.
+    if (!tones && this.#restLength > 0) this.#flushRest();
+    this.#digit = { key, frames, played: 0, timestamp: this.#timestamp, tones };
+  }
+
+  #toneFrame(digit: RunningDigit, tones: ToneBank): Int16Array {
+    const frame = Int16Array.from({ length: FRAME_SAMPLES }, () => Math.round(TONE_PEAK * tones.next()));
+    if (++digit.played >= digit.frames) this.#endDigit();
+    return frame;
+  }
+
+  #event(digit: RunningDigit): void {
+    digit.played++;
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+    const played = Math.min(digit.played, digit.frames);
+    const payload = serializeTelephoneEvent({
+      event: eventOfKey(digit.key)!,
+      end: digit.played >= digit.frames,
+      volume: EVENT_VOLUME,
+      duration: played * FRAME_SAMPLES,
+    });
+    this.#packet(this.#eventPayloadType!, digit.timestamp, payload, digit.played === 1);
+    if (digit.played < digit.frames + END_PACKETS - 1) return;
+    this.#endDigit();
+    this.#markNext = true;
+  }
+
+  #endDigit(): void {
+    this.#digit = undefined;
+    this.#pauseFrames = GAP_FRAMES;
+  }
+
+  #audio(samples: Int16Array): void {
+    if (this.#packetSamples === FRAME_SAMPLES) {
+      const bytes = this.#newPacket(FRAME_SAMPLES, this.#law.payloadType, this.#timestamp, this.#takeMarker());
+      encodeG711(this.#law, samples, bytes, RTP_HEADER_BYTES);
+      this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+      this.#send(bytes);
+      return;
+    }
+    encodeG711(this.#law, samples, this.#rest, this.#restLength);
+    this.#restLength += FRAME_SAMPLES;
+    this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
+    while (this.#restLength >= this.#packetSamples) this.#sendRest(this.#packetSamples);
+  }
+
+  /** Sends the oldest waiting codes as one packet. */
+  #sendRest(count: number): void {
+    const timestamp = (this.#timestamp - this.#restLength) >>> 0;
+    this.#packet(this.#law.payloadType, timestamp, this.#rest.subarray(0, count), this.#takeMarker());
+    this.#rest.copyWithin(0, count, this.#restLength);
+    this.#restLength -= count;
+  }
+
+  #flushRest(): void {
+    this.#sendRest(this.#restLength);
+  }
+
+  #takeMarker(): boolean {
+    const marker = this.#markNext;
+    this.#markNext = false;
+    return marker;
+  }
+
+  #packet(payloadType: number, timestamp: number, payload: Uint8Array, marker: boolean): void {
+    const bytes = this.#newPacket(payload.length, payloadType, timestamp, marker);
+    bytes.set(payload, RTP_HEADER_BYTES);
+    this.#send(bytes);
+  }
+
+  /** Memory for one packet with its header written; the socket keeps it until it is sent, so it is never reused. */
+  #newPacket(payloadBytes: number, payloadType: number, timestamp: number, marker: boolean): Buffer {
+    const bytes = Buffer.allocUnsafe(RTP_HEADER_BYTES + payloadBytes);
+    writeRtpHeader(bytes, { marker, payloadType, sequence: this.#sequence, timestamp, ssrc: this.ssrc });
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.packets++;
+    this.bytes += payloadBytes;
+    return bytes;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The 20 ms clock. Each tick is due at start + n × 20 ms, so lateness of one never moves the next; what was missed is
+ * caught up, five frames at most. It stands still while there is nothing to do.
+ */
+import { FRAME_MS } from '../audio.ts';
+
+/** Frames made up for in one go; more than that is skipped. */
+export const MAX_CATCH_UP = 5;
+const LATENESS_KEPT = 1000 / FRAME_MS;
+/** A timer may fire a little early; such a tick is not sent away again. */
+const EARLY_MS = 0.8;
+
+export interface FrameClockOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly setTimer: (callback: () => void, delayMs: number) => () => void;
+  /** One frame. `skipped` frames before it are lost for good. */
+  readonly onFrame: (skipped: number) => void;
+}
+
+export class FrameClock {
+  /** Ticks that came more than one frame late, since the beginning. */
+  ticksLate = 0;
+  readonly #options: FrameClockOptions;
+  readonly #lateness: number[] = [];
+  #cancelTimer: (() => void) | undefined;
+  #dueMs = 0;
+
+  constructor(options: FrameClockOptions) {
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#cancelTimer !== undefined;
+  }
+
+  start(): void {
+    if (this.running) return;
+    this.#dueMs = this.#options.now() + FRAME_MS;
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#lateness.length = 0;
+  }
+
+  /** Milliseconds late, over the last second. */
+  latenessPercentile(part: number): number {
+    const sorted = [...this.#lateness].sort((a, b) => a - b);
+    return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+  }
+
+  #schedule(): void {
+    const delay = Math.max(0, this.#dueMs - this.#options.now());
+    this.#cancelTimer = this.#options.setTimer(() => this.#tick(), delay);
+  }
+
+  #tick(): void {
+    const late = this.#options.now() - this.#dueMs;
+    if (late >= -EARLY_MS) this.#runFrames(Math.max(0, late));
+    // A frame's work may have stopped the clock.
+    if (this.running) this.#schedule();
+  }
+
+  #runFrames(late: number): void {
+    this.#lateness.push(late);
+    if (this.#lateness.length > LATENESS_KEPT) this.#lateness.shift();
+    if (late > FRAME_MS) this.ticksLate++;
+    const due = 1 + Math.floor(late / FRAME_MS);
+    const frames = Math.min(due, MAX_CATCH_UP);
+    this.#dueMs += due * FRAME_MS;
+    for (let frame = 0; frame < frames && this.running; frame++) this.#options.onFrame(frame === 0 ? due - frames : 0);
+  }
+}

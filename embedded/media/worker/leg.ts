@@ -1,0 +1,255 @@
+/**
+ * One leg's media, put together from its stages.
+ * In: source → parse → payload → source latch → statistics → event split → decode → jitter buffer → frame.
+ * Out: frame → echo → players → recorder → digits → encode → RTP.
+ */
+import { decodeG711, g711Law } from '../../wire/g711.ts';
+import { parseRtp, type RtpPacket } from '../../wire/rtp.ts';
+import { FRAME_SAMPLES, mixInto } from '../audio.ts';
+import type { ReceiveStage } from '../stages/arrival.ts';
+import { DigitDetector, type Digit } from '../stages/digit-detector.ts';
+import { JitterBuffer } from '../stages/jitter-buffer.ts';
+import { PayloadCheck } from '../stages/payload-check.ts';
+import { meanOpinionScore } from '../stages/quality.ts';
+import { ReceptionStatistics } from '../stages/reception-statistics.ts';
+import { RtcpSession } from '../stages/rtcp-session.ts';
+import { RtpSender } from '../stages/rtp-sender.ts';
+import { SourceCheck } from '../stages/source-check.ts';
+import type { PortStatistics, RemoteMedia } from '../types.ts';
+import { PlayQueue, type PlayEnded, type PlayRequest } from './playback.ts';
+import type { PortPair } from './port-pool.ts';
+import { RecorderSet } from './recorder-set.ts';
+
+export interface LegEvents {
+  digit(digit: Digit): void;
+  mediaStarted(): void;
+  mediaTimeout(): void;
+  playEnded: PlayEnded;
+  fault(text: string): void;
+}
+
+export interface LegOptions {
+  readonly inactivityTimeoutSeconds: number;
+  readonly now: () => number;
+  readonly events: LegEvents;
+}
+
+const SILENCE = new Int16Array(FRAME_SAMPLES);
+
+export class Leg {
+  /** Set while the leg is in a room, by the room. */
+  inRoom = false;
+  readonly #options: LegOptions;
+  readonly #source = new SourceCheck();
+  readonly #payload = new PayloadCheck();
+  readonly #reception = new ReceptionStatistics();
+  readonly #jitter = new JitterBuffer();
+  readonly #digits: DigitDetector;
+  readonly #sender: RtpSender;
+  readonly #rtcp: RtcpSession;
+  readonly #players: PlayQueue;
+  readonly #receiveStages: readonly ReceiveStage[];
+  readonly #recorders: RecorderSet;
+  /** 20 ms as heard from the peer, and as played to it. */
+  readonly #input = new Int16Array(FRAME_SAMPLES);
+  readonly #played = new Int16Array(FRAME_SAMPLES);
+  readonly #recorded = new Int16Array(FRAME_SAMPLES);
+  #pair: PortPair | undefined;
+  #remote: RemoteMedia | undefined;
+  #ssrc: number | undefined;
+  #refused = 0;
+  #echo = false;
+  #heardAtMs: number;
+  #timeoutTold = false;
+  #closed = false;
+
+  constructor(options: LegOptions) {
+    this.#options = options;
+    this.#heardAtMs = options.now();
+    this.#digits = new DigitDetector((digit) => options.events.digit(digit));
+    this.#players = new PlayQueue(options.events.playEnded);
+    this.#recorders = new RecorderSet((text) => options.events.fault(text));
+    this.#sender = new RtpSender((bytes) => this.#send(bytes));
+    this.#rtcp = new RtcpSession(this.#sender, this.#reception);
+    this.#receiveStages = [this.#payload, this.#source];
+  }
+
+  attach(pair: PortPair): void {
+    this.#pair = pair;
+  }
+
+  setRemote(remote: RemoteMedia): void {
+    const nowMs = this.#options.now();
+    this.#remote = remote;
+    this.#source.arm(remote, nowMs);
+    this.#payload.arm(remote);
+    this.#sender.arm(remote);
+    this.#heardAtMs = nowMs;
+    this.#timeoutTold = false;
+  }
+
+  receiveRtp(bytes: Uint8Array, address: string, port: number): void {
+    if (this.#closed || !this.#remote) return;
+    const packet = this.#source.mayCome(address, port) ? parseRtp(bytes) : undefined;
+    const arrival = packet && typeof packet === 'object' && { packet, address, port, atMs: this.#options.now() };
+    if (!arrival || !this.#receiveStages.every((stage) => stage.take(arrival))) {
+      this.#refused++;
+      return;
+    }
+    this.#reception.take(arrival);
+    this.#noteHeard(arrival.atMs);
+    this.#accept(packet, arrival.atMs);
+  }
+
+  receiveRtcp(bytes: Uint8Array, address: string, port: number): void {
+    if (!this.#closed && this.#source.acceptsRtcp(address, port)) this.#rtcp.receive(bytes, this.#options.now());
+  }
+
+  /** First half of a tick: 20 ms from the peer. The frame is the leg's own and may be changed until the next tick. */
+  pull(nowMs: number): Int16Array {
+    this.#digits.tick(nowMs);
+    this.#watchInactivity(nowMs);
+    this.#jitter.pull(this.#input);
+    return this.#input;
+  }
+
+  /** Second half of a tick: 20 ms towards the peer. */
+  push(frame: Int16Array, nowMs: number): void {
+    let outgoing = this.#echo ? this.#input : frame;
+    if (this.#players.read(this.#played)) outgoing = this.#played;
+    if (this.#recorders.recording) this.#record(outgoing);
+    this.#sender.frame(outgoing);
+    this.#reportIfDue(nowMs);
+  }
+
+  /** A whole tick outside of any room. */
+  tickAlone(nowMs: number): void {
+    this.pull(nowMs);
+    this.push(SILENCE, nowMs);
+  }
+
+  /** Frames that could not be made in time. */
+  skip(frames: number): void {
+    this.#sender.skip(frames * FRAME_SAMPLES);
+  }
+
+  play(request: PlayRequest): void {
+    this.#players.add(request);
+  }
+
+  stopPlaying(playId: number): void {
+    this.#players.stop(playId);
+  }
+
+  sendDigits(digits: string, durationMs: number): void {
+    this.#sender.queueDigits(digits, durationMs);
+  }
+
+  injectDigit(digit: string, durationMs: number): void {
+    this.#digits.inject(digit, durationMs, this.#options.now());
+  }
+
+  setEcho(on: boolean): void {
+    this.#echo = on;
+  }
+
+  startRecording(path: string): Promise<void> {
+    return this.#recorders.start(path);
+  }
+
+  stopRecording(path: string): Promise<number> {
+    return this.#recorders.stop(path);
+  }
+
+  statistics(): PortStatistics {
+    const { packets, bytes, lost, jitterMs } = this.#reception;
+    const view = this.#rtcp.remoteView;
+    const loss = packets > 0 ? (lost + this.#jitter.late) / (packets + lost) : 0;
+    return {
+      packetsReceived: packets,
+      bytesReceived: bytes,
+      packetsSent: this.#sender.packets,
+      bytesSent: this.#sender.bytes,
+      packetsLost: lost,
+      packetsLate: this.#jitter.late,
+      packetsRefused: this.#refused,
+      jitterMs,
+      // The worse direction counts: that is what the caller complains about.
+      mos: meanOpinionScore({ loss: Math.max(loss, view?.fractionLost ?? 0), delayMs: this.#jitter.delayMs + 20 }),
+    };
+  }
+
+  /** @returns the ports, to be given back */
+  async close(): Promise<PortPair | undefined> {
+    if (this.#closed) return undefined;
+    this.#sayGoodbye();
+    this.#closed = true;
+    this.#players.stopAll();
+    await this.#recorders.closeAll();
+    return this.#pair;
+  }
+
+  #accept(packet: RtpPacket, nowMs: number): void {
+    if (this.#remote!.direction === 'sendonly' || this.#remote!.direction === 'inactive') return;
+    if (packet.ssrc !== this.#ssrc) {
+      this.#ssrc = packet.ssrc;
+      this.#jitter.reset();
+    }
+    switch (this.#payload.kindOf(packet.payloadType)) {
+      case 'telephone-event':
+        this.#digits.packet(packet, nowMs);
+        break;
+      case 'comfort-noise':
+        // A frame of silence ends the sound before it without concealment.
+        this.#jitter.push(new Int16Array(FRAME_SAMPLES), packet.timestamp);
+        break;
+      case 'audio': {
+        const samples = new Int16Array(packet.payload.length);
+        decodeG711(g711Law(this.#remote!.audioPayloadType), packet.payload, samples);
+        this.#jitter.push(samples, packet.timestamp);
+        break;
+      }
+      case undefined:
+    }
+  }
+
+  #noteHeard(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+    this.#timeoutTold = false;
+    if (this.#reception.packets === 1) this.#options.events.mediaStarted();
+  }
+
+  #watchInactivity(nowMs: number): void {
+    const seconds = this.#options.inactivityTimeoutSeconds;
+    const direction = this.#remote?.direction;
+    // On hold nobody sends, and that is right.
+    const expecting = direction === 'sendrecv' || direction === 'recvonly';
+    if (!expecting) this.#heardAtMs = nowMs;
+    if (seconds <= 0 || this.#timeoutTold || nowMs - this.#heardAtMs < seconds * 1000) return;
+    this.#timeoutTold = true;
+    this.#options.events.mediaTimeout();
+  }
+
+  #record(outgoing: Int16Array): void {
+    this.#recorded.set(this.#input);
+    mixInto(this.#recorded, outgoing);
+    this.#recorders.write(this.#recorded);
+  }
+
+  #reportIfDue(nowMs: number): void {
+    if (!this.#remote || this.#remote.direction === 'inactive') return;
+    const report = this.#rtcp.due(nowMs);
+    const to = report && this.#source.rtcpDestination;
+    if (to) this.#pair?.rtcp.send(report, to.address, to.port);
+  }
+
+  #sayGoodbye(): void {
+    const to = this.#sender.packets > 0 ? this.#source.rtcpDestination : undefined;
+    if (to) this.#pair?.rtcp.send(this.#rtcp.goodbye(this.#options.now()), to.address, to.port);
+  }
+
+  #send(bytes: Buffer): void {
+    const to = this.#source.destination;
+    if (to) this.#pair?.rtp.send(bytes, to.address, to.port);
+  }
+}

@@ -1,0 +1,135 @@
+/** What is being played: one source each, one after the other (PlayQueue) or together (PlayPool). */
+import { FRAME_SAMPLES, SAMPLES_PER_MS, mixInto, scale } from '../audio.ts';
+import type { AudioSource } from '../sources/audio-source.ts';
+import type { PlayResult } from '../types.ts';
+
+export interface PlayRequest {
+  readonly playId: number;
+  /** Undefined when there is nothing to play. Never rejects. */
+  readonly source: Promise<AudioSource | undefined>;
+  readonly gain?: number;
+}
+
+export type PlayEnded = (playId: number, result: PlayResult) => void;
+
+type PlayState = 'loading' | 'ready' | 'ended';
+
+class Playback {
+  readonly playId: number;
+  readonly #gain: number;
+  readonly #onEnded: PlayEnded;
+  #state: PlayState = 'loading';
+  #source: AudioSource | undefined;
+  #played = 0;
+
+  constructor(request: PlayRequest, onEnded: PlayEnded) {
+    this.playId = request.playId;
+    this.#gain = request.gain ?? 1;
+    this.#onEnded = onEnded;
+    void request.source.then((source) => this.#loaded(source));
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** @returns false when nothing was written: still loading, or over */
+  read(frame: Int16Array): boolean {
+    if (this.#state !== 'ready' || !this.#source) return false;
+    const count = this.#source.read(frame);
+    this.#played += count;
+    frame.fill(0, count);
+    scale(frame, this.#gain);
+    if (count < frame.length) this.end('done');
+    return count > 0;
+  }
+
+  end(outcome: PlayResult['outcome']): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    const playedMilliseconds = Math.round(this.#played / SAMPLES_PER_MS);
+    this.#onEnded(this.playId, { outcome, playedMilliseconds, lastOffset: this.#source?.offset ?? 0 });
+  }
+
+  #loaded(source: AudioSource | undefined): void {
+    if (this.#state !== 'loading') return;
+    this.#source = source;
+    this.#state = 'ready';
+    if (!source) this.end('not-found');
+  }
+}
+
+/** Plays in the order in which it was asked. */
+export class PlayQueue {
+  readonly #onEnded: PlayEnded;
+  #line: Playback[] = [];
+
+  constructor(onEnded: PlayEnded) {
+    this.#onEnded = onEnded;
+  }
+
+  add(request: PlayRequest): void {
+    this.#line.push(new Playback(request, this.#onEnded));
+  }
+
+  /** @returns false when nothing plays; `frame` is then untouched */
+  read(frame: Int16Array): boolean {
+    while (this.#line[0]?.ended) this.#line.shift();
+    return this.#line[0]?.read(frame) ?? false;
+  }
+
+  /** @returns false when it does not play here */
+  stop(playId: number): boolean {
+    const playback = this.#line.find((candidate) => candidate.playId === playId);
+    playback?.end('stopped');
+    this.#line = this.#line.filter(({ ended }) => !ended);
+    return playback !== undefined;
+  }
+
+  stopAll(): void {
+    const line = this.#line;
+    this.#line = [];
+    for (const playback of line) playback.end('stopped');
+  }
+}
+
+/** Plays all at once. */
+export class PlayPool {
+  readonly #onEnded: PlayEnded;
+  readonly #scratch = new Int16Array(FRAME_SAMPLES);
+  #playing: Playback[] = [];
+
+  constructor(onEnded: PlayEnded) {
+    this.#onEnded = onEnded;
+  }
+
+  add(request: PlayRequest): void {
+    this.#playing.push(new Playback(request, this.#onEnded));
+  }
+
+  /** @returns false when nothing plays; `frame` is then untouched */
+  read(frame: Int16Array): boolean {
+    if (this.#playing.length === 0) return false;
+    let any = false;
+    for (const playback of this.#playing) {
+      if (!playback.read(this.#scratch)) continue;
+      if (any) mixInto(frame, this.#scratch);
+      else frame.set(this.#scratch);
+      any = true;
+    }
+    this.#playing = this.#playing.filter(({ ended }) => !ended);
+    return any;
+  }
+
+  stop(playId: number): boolean {
+    const playback = this.#playing.find((candidate) => candidate.playId === playId);
+    playback?.end('stopped');
+    return playback !== undefined;
+  }
+
+  stopAll(): void {
+    const playing = this.#playing;
+    this.#playing = [];
+    for (const playback of playing) playback.end('stopped');
+  }
+}
