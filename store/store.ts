@@ -107,10 +107,13 @@ export interface Tokens {
   revoke(kind: 'login' | 'admin-link', token: string): Promise<void>;
 }
 
+/** `login` and `login-address` grow: whoever uses up the tries waits, each time twice as long. */
+export type LimitRule = 'login' | 'login-address' | 'api' | 'invite';
+
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
-  consume(rule: 'login' | 'api' | 'invite', key: string): Promise<number>;
-  reset(rule: 'login' | 'api' | 'invite', key: string): Promise<void>;
+  consume(rule: LimitRule, key: string): Promise<number>;
+  reset(rule: LimitRule, key: string): Promise<void>;
 }
 
 export interface Store {

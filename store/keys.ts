@@ -1,0 +1,85 @@
+/**
+ * Every key in Redis and the shape of its value. What belongs to a tenant carries the hash tag `{tenantId}`, so that a
+ * step over several keys stays on one shard of a Redis Cluster; what is looked up before the tenant is known (login by
+ * e-mail, tokens, limits) has a tag of its own.
+ */
+import { PartylineError } from '../config/contract/index.ts';
+
+const PREFIX = 'partyline';
+/** No braces and no colon: nobody can smuggle a hash tag or another key into a key. */
+const SAFE_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** @throws PartylineError request/invalid */
+export function checkId(id: string): string {
+  if (!SAFE_ID.test(id)) throw new PartylineError('request/invalid', { detail: 'An id holds characters it must not.' });
+  return id;
+}
+
+export const isSafeId = (id: string): boolean => SAFE_ID.test(id);
+
+export interface TenantKeys {
+  /** string: Tenant as JSON. */
+  readonly tenant: string;
+  /** set: person ids. */
+  readonly people: string;
+  /** hash: conference id → Conference as JSON. */
+  readonly conferences: string;
+  /** hash: conference id → sealed codes as JSON `{guest, host}`. */
+  readonly sealedCodes: string;
+  /** hash: fingerprint of an access code → `kind conferenceId`. */
+  readonly codes: string;
+  /** set: fingerprints of everything a new code must not collide with (prefixes, and codes with one digit left out). */
+  readonly codeGuards: string;
+  /** sorted set: fingerprint of a caller's number → when a valid code last came from it. */
+  readonly knownCallers: string;
+  /** set: ids of live calls. */
+  readonly liveCalls: string;
+  /** hash: conference id → live room as `version startedAt digest\nJSON`. */
+  readonly rooms: string;
+  /** stream: one field `entry`, JSON. */
+  readonly journal: string;
+  /** hash: field of CallRecord → JSON. Expires some time after the call ended. */
+  call(id: string): string;
+  /** stream: one field `event`, JSON. Expires some time after the room ended. */
+  roomEvents(conferenceId: string): string;
+  /** string: digest of the commit that removed the room, for a minute, so that the removal can be tried again. */
+  roomRemoval(conferenceId: string): string;
+  /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. */
+  limit(rule: string, subject: string): string;
+}
+
+export function tenantKeys(tenantId: string): TenantKeys {
+  const base = `${PREFIX}:{${checkId(tenantId)}}`;
+  return {
+    tenant: `${base}:tenant`,
+    people: `${base}:people`,
+    conferences: `${base}:conferences`,
+    sealedCodes: `${base}:sealed-codes`,
+    codes: `${base}:codes`,
+    codeGuards: `${base}:code-guards`,
+    knownCallers: `${base}:known-callers`,
+    liveCalls: `${base}:live-calls`,
+    rooms: `${base}:rooms`,
+    journal: `${base}:journal`,
+    call: (id) => `${base}:call:${checkId(id)}`,
+    roomEvents: (conferenceId) => `${base}:room-events:${checkId(conferenceId)}`,
+    roomRemoval: (conferenceId) => `${base}:room-removal:${checkId(conferenceId)}`,
+    limit: (rule, subject) => `{${tenantId}}:limit:${rule}:${subject}`,
+  };
+}
+
+/** rate-limiter-flexible puts this and a colon in front of the keys it is given. */
+export const LIMIT_PREFIX = PREFIX;
+
+export const globalKeys = {
+  /** string: Person with its password hash, as JSON. */
+  person: (id: string): string => `${PREFIX}:{person:${checkId(id)}}`,
+  /** string: person id. The e-mail address is a fingerprint. */
+  email: (fingerprint: string): string => `${PREFIX}:{email:${fingerprint}}`,
+  /** set: ids of all people. */
+  people: `${PREFIX}:{people}`,
+  /** string: what the token stands for, as JSON; expires with the token. The token is a SHA-256 hash. */
+  token: (kind: string, hash: string): string => `${PREFIX}:{token:${kind}:${hash}}`,
+  /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. The subject is a fingerprint. */
+  limit: (rule: string, subject: string): string => `{limit:${rule}:${subject}}`,
+} as const;

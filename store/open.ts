@@ -1,0 +1,81 @@
+/** Builds the store on a Redis. */
+import type { Logger } from '../config/index.ts';
+import { createAccessCodes, type CodeLimitRules } from './access-codes.ts';
+import { createCalls } from './calls.ts';
+import { LEAST_CODE_DIGITS, MOST_CODE_DIGITS } from './code-space.ts';
+import { createConferences } from './conferences.ts';
+import { openConnection, type ConnectionTimes } from './connection.ts';
+import { DEFAULT_RETENTION, type Retention, type StoreContext } from './context.ts';
+import { createJournal } from './journal.ts';
+import { createLimiterClient } from './limiter-client.ts';
+import { createLimits, type LimitRules } from './limits.ts';
+import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
+import { createPeople } from './people.ts';
+import { createRooms } from './rooms.ts';
+import { deriveSecrets } from './secrets.ts';
+import type { Store } from './store.ts';
+import { createTenants } from './tenants.ts';
+import { createTokens } from './tokens.ts';
+
+export interface StoreOptions {
+  /** `redis://`, `rediss://` or `unix:///path/to/socket`. */
+  readonly url: string;
+  /** The URL names a node of a Redis Cluster. */
+  readonly cluster?: boolean;
+  /** The server secret, at least 32 characters: access codes are found and sealed with it. */
+  readonly secret: string | Uint8Array;
+  readonly logger: Logger;
+  /** Length of new access codes, 8 to 12. Default 9. */
+  readonly codeDigits?: number;
+  /** Language of the default tenant, when it is made. Default `en`. */
+  readonly language?: string;
+  readonly retention?: Partial<Retention>;
+  readonly limits?: Partial<LimitRules>;
+  readonly codeLimits?: Partial<CodeLimitRules>;
+  readonly times?: Partial<ConnectionTimes>;
+  /** For tests. */
+  readonly hasher?: PasswordHasher;
+  readonly now?: () => number;
+}
+
+const DEFAULT_CODE_DIGITS = 9;
+
+/**
+ * Resolves when Redis answers. Afterwards the store lives through any outage by itself: while Redis is away every method
+ * rejects within a second with `store/unavailable`.
+ * @throws StoreUnavailable when Redis cannot be reached within some seconds
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const codeDigits = options.codeDigits ?? DEFAULT_CODE_DIGITS;
+  if (!Number.isInteger(codeDigits) || codeDigits < LEAST_CODE_DIGITS || codeDigits > MOST_CODE_DIGITS) {
+    throw new TypeError(`Access codes have ${LEAST_CODE_DIGITS} to ${MOST_CODE_DIGITS} digits, not ${codeDigits}.`);
+  }
+  const secrets = deriveSecrets(options.secret);
+  const { url, cluster = false, logger, times } = options;
+  const connection = await openConnection({ url, cluster, logger, ...(times ? { times } : {}) });
+  const context: StoreContext = {
+    connection,
+    secrets,
+    logger,
+    retention: { ...DEFAULT_RETENTION, ...options.retention },
+    now: options.now ?? Date.now,
+  };
+  const limiterClient = createLimiterClient(connection);
+  return {
+    tenants: createTenants(context, options.language ?? 'en'),
+    people: createPeople(context, options.hasher ?? createPasswordHasher()),
+    conferences: createConferences(context, { codeDigits }),
+    codes: createAccessCodes(context, limiterClient, options.codeLimits),
+    calls: createCalls(context),
+    rooms: createRooms(context),
+    journal: createJournal(context),
+    tokens: createTokens(context),
+    limits: createLimits(context, limiterClient, options.limits),
+    get available() {
+      return connection.available;
+    },
+    onAvailability: (listener) => connection.onAvailability(listener),
+    ping: () => connection.ping(),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * What stored values must look like when they are read. Unknown fields are kept, so that a process of an older version
+ * does not lose what a newer one wrote.
+ */
+import { z } from 'zod';
+import { CorruptValue } from './errors.ts';
+import type { CallRecord, Conference, JournalEntry, Person, RoomDocument, Tenant } from './types.ts';
+
+const id = z.string().min(1).max(64);
+const time = z.number().int().nonnegative();
+const role = z.enum(['root', 'admin', 'moderator', 'presenter', 'tsr', 'client', 'prospect']);
+
+export const tenantSchema = z.looseObject({
+  id,
+  name: z.string(),
+  language: z.string(),
+  createdAt: time,
+}) satisfies z.ZodType<Tenant>;
+
+export const personSchema = z.looseObject({
+  id,
+  tenantId: id,
+  email: z.string(),
+  name: z.string(),
+  roles: z.array(role),
+  createdAt: time,
+  passwordHash: z.string().startsWith('$argon2id$'),
+}) satisfies z.ZodType<Person>;
+export type StoredPerson = z.infer<typeof personSchema>;
+
+export const conferenceSchema = z.looseObject({
+  id,
+  tenantId: id,
+  title: z.string(),
+  policy: z.looseObject({
+    announce: z.enum(['tone', 'silent']),
+    maxParticipants: z.number().int().positive(),
+    muteOnEntry: z.boolean(),
+  }),
+  state: z.enum(['open', 'closed']),
+  createdBy: z.string(),
+  createdAt: time,
+}) satisfies z.ZodType<Conference>;
+
+export const sealedCodesSchema = z.looseObject({ guest: z.string(), host: z.string() });
+
+const terminationSchema = z.looseObject({
+  class: z.enum(['none', 'caller', 'us', 'upstream', 'unknown']),
+  reason: z.string(),
+  sipStatus: z.number().int().optional(),
+});
+
+export const callRecordSchema = z.looseObject({
+  id,
+  tenantId: id,
+  direction: z.enum(['inbound', 'outbound']),
+  node: z.string(),
+  from: z.string(),
+  to: z.string(),
+  sourceAddress: z.string(),
+  sipCallId: z.string(),
+  startedAt: time,
+  answeredAt: time.optional(),
+  callerDialogId: z.string().optional(),
+  endpointDialogId: z.string().optional(),
+  channelUuid: z.string().optional(),
+  mediaServer: z.string().optional(),
+  conferenceId: z.string().optional(),
+  participantId: z.string().optional(),
+  endedAt: time.optional(),
+  termination: terminationSchema.optional(),
+}) satisfies z.ZodType<CallRecord>;
+
+export const roomDocumentSchema = z.looseObject({
+  conferenceId: id,
+  tenantId: id,
+  version: z.number().int().positive(),
+  epoch: z.number().int().nonnegative(),
+  mediaServer: z.string(),
+  startedAt: time,
+  locked: z.boolean(),
+  participants: z.array(
+    z.looseObject({
+      id: z.string(),
+      name: z.string(),
+      number: z.string(),
+      role: z.enum(['host', 'guest']),
+      callId: z.string(),
+      channelUuid: z.string(),
+      memberId: z.number().int().optional(),
+      bits: z.array(z.enum(['self', 'host', 'mode', 'hold', 'waiting'])),
+      joinedAt: time,
+      talking: z.boolean(),
+    }),
+  ),
+}) satisfies z.ZodType<RoomDocument>;
+
+export const journalEntrySchema = z.looseObject({
+  type: z.string().min(1),
+  at: time,
+}) satisfies z.ZodType<JournalEntry>;
+
+export const tokenSchema = z.looseObject({ subject: z.string().min(1), issuedAt: time });
+
+/** @throws CorruptValue naming what it is and which field is wrong, never its content */
+export function parseStored<T>(what: string, schema: z.ZodType<T>, text: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new CorruptValue(what, 'is not JSON');
+  }
+  return checkStored(what, schema, value);
+}
+
+export function checkStored<T>(what: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const path = result.error.issues[0]?.path.join('.');
+  throw new CorruptValue(what, path ? `field ${path} is wrong` : 'has the wrong form');
+}

@@ -1,0 +1,122 @@
+import { defineScript } from '../script.ts';
+
+/**
+ * KEYS[1] conferences   hash: conference id → JSON
+ * KEYS[2] sealed codes  hash: conference id → JSON
+ * KEYS[3] codes         hash: fingerprint → `kind conferenceId`
+ * KEYS[4] code guards   set of fingerprints
+ * KEYS[5] journal       stream of the tenant
+ * ARGV[1] conference id
+ * ARGV[2] conference, JSON
+ * ARGV[3] sealed codes, JSON
+ * ARGV[4] journal entry, JSON
+ * ARGV[5] about how many entries the journal keeps
+ * ARGV[6] number of codes; then for each code:
+ *   kind, fingerprint,
+ *   number of shorter codes it must not begin with, and their fingerprints,
+ *   number of guards it must not meet, and their fingerprints,
+ *   number of guards it sets, and their fingerprints
+ * Returns 1, or 0 when a code collides with one in use.
+ */
+export const createConference = defineScript(
+  'create-conference',
+  `
+local position = 6
+local function take()
+  position = position + 1
+  return ARGV[position]
+end
+local function takeList()
+  local list = {}
+  for _ = 1, tonumber(take()) do list[#list + 1] = take() end
+  return list
+end
+
+local codes = {}
+for _ = 1, tonumber(ARGV[6]) do
+  codes[#codes + 1] = { kind = take(), found = take(), shorter = takeList(), avoids = takeList(), sets = takeList() }
+end
+for _, code in ipairs(codes) do
+  if redis.call('HEXISTS', KEYS[3], code.found) == 1 then return 0 end
+  for _, shorter in ipairs(code.shorter) do
+    if redis.call('HEXISTS', KEYS[3], shorter) == 1 then return 0 end
+  end
+  for _, guard in ipairs(code.avoids) do
+    if redis.call('SISMEMBER', KEYS[4], guard) == 1 then return 0 end
+  end
+end
+for _, code in ipairs(codes) do
+  redis.call('HSET', KEYS[3], code.found, code.kind .. ' ' .. ARGV[1])
+  for _, guard in ipairs(code.sets) do redis.call('SADD', KEYS[4], guard) end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+return 1
+`,
+);
+
+/**
+ * KEYS[1] codes          hash: fingerprint → `kind conferenceId`
+ * KEYS[2] conferences    hash: conference id → JSON
+ * KEYS[3] known callers  sorted set: fingerprint of a number → when it last got in
+ * ARGV[1] fingerprint of the code
+ * ARGV[2] fingerprint of the caller's number
+ * Returns { kind conferenceId or '', conference JSON or '', when the caller last got in or '' }: the same reads whether
+ * or not the code exists.
+ */
+export const findCode = defineScript(
+  'find-code',
+  `
+local code = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+local conference = redis.call('HGET', KEYS[2], string.match(code, '^%a+ (.+)$') or '') or ''
+local known = redis.call('ZSCORE', KEYS[3], ARGV[2]) or ''
+return { code, conference, known }
+`,
+);
+
+/**
+ * KEYS[1] journal        stream of the tenant
+ * KEYS[2] known callers  sorted set: fingerprint of a number → when it last got in
+ * ARGV[1] journal entry, JSON, or '' for none
+ * ARGV[2] about how many entries the journal keeps
+ * ARGV[3] fingerprint of the number that got in, or '' for none
+ * ARGV[4] now, milliseconds since 1970
+ * ARGV[5] forget callers who last got in before this
+ * ARGV[6] how many known callers are kept at most
+ * Returns 1.
+ */
+export const settleCodeEntry = defineScript(
+  'settle-code-entry',
+  `
+if ARGV[1] ~= '' then
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'entry', ARGV[1])
+end
+if ARGV[3] ~= '' then
+  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[5])
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[6]) + 1))
+end
+return 1
+`,
+);
+
+/**
+ * KEYS[1] conferences  hash: conference id → JSON
+ * KEYS[2] journal      stream of the tenant
+ * ARGV[1] conference id
+ * ARGV[2] the JSON that was read
+ * ARGV[3] the JSON to write
+ * ARGV[4] journal entry, JSON
+ * ARGV[5] about how many entries the journal keeps
+ * Returns 1, or 0 when the conference changed in between.
+ */
+export const replaceConference = defineScript(
+  'replace-conference',
+  `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+return 1
+`,
+);

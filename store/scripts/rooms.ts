@@ -1,0 +1,51 @@
+import { defineScript } from '../script.ts';
+
+/**
+ * KEYS[1] rooms           hash: conference id → `version startedAt digest\nJSON`
+ * KEYS[2] room events     stream of this room
+ * KEYS[3] journal         stream of the tenant
+ * KEYS[4] room removal    string: digest of the commit that removed the room
+ * ARGV[1] conference id
+ * ARGV[2] expected version, 0 for "not there"
+ * ARGV[3] startedAt of the document, '' when the room is removed
+ * ARGV[4] digest of this commit
+ * ARGV[5] document as JSON, '' when the room is removed
+ * ARGV[6] about how many events the room's stream keeps
+ * ARGV[7] about how many entries the journal keeps
+ * ARGV[8] milliseconds the room's stream is kept after the end
+ * ARGV[9] milliseconds a removal is remembered
+ * ARGV[10…] pairs: event for the room's stream, entry for the journal, both JSON
+ * Returns 1 when it was committed, now or by an earlier try of the very same commit; 0 when somebody else was first.
+ */
+export const commitRoom = defineScript(
+  'commit-room',
+  `
+local stored = redis.call('HGET', KEYS[1], ARGV[1])
+local version, startedAt, digest = 0, '', false
+if stored then
+  local v, s, d = string.match(stored, '^(%d+) (%d+) (%S+)\\n')
+  if not v then return redis.error_reply('CORRUPT room') end
+  version, startedAt, digest = tonumber(v), s, d
+else
+  digest = redis.call('GET', KEYS[4])
+end
+if digest == ARGV[4] then return 1 end
+if version ~= tonumber(ARGV[2]) then return 0 end
+if stored and ARGV[5] ~= '' and startedAt ~= ARGV[3] then return 0 end
+
+for index = 10, #ARGV, 2 do
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'event', ARGV[index])
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*', 'entry', ARGV[index + 1])
+end
+if ARGV[5] == '' then
+  redis.call('HDEL', KEYS[1], ARGV[1])
+  redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[9])
+  redis.call('PEXPIRE', KEYS[2], ARGV[8])
+else
+  local head = string.format('%d', version + 1) .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
+  redis.call('HSET', KEYS[1], ARGV[1], head .. '\\n' .. ARGV[5])
+  redis.call('PERSIST', KEYS[2])
+end
+return 1
+`,
+);
