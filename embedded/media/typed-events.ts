@@ -1,30 +1,30 @@
-/** An event emitter whose names and arguments are checked, and whose listeners cannot stop the one who tells. */
-import { EventEmitter } from 'node:events';
+/** Events whose names and arguments are checked, and whose listeners cannot stop the one who tells. */
 import type { Logger } from '../../config/index.ts';
 
-export class TypedEvents<E extends object> {
-  readonly #emitter = new EventEmitter();
+type Listeners<E extends Record<keyof E, unknown[]>> = { [N in keyof E]?: Set<(...args: E[N]) => void> };
+
+export class TypedEvents<E extends Record<keyof E, unknown[]>> {
   readonly #logger: Logger;
+  readonly #listeners: Listeners<E> = {};
 
   constructor(logger: Logger) {
     this.#logger = logger;
-    this.#emitter.setMaxListeners(0);
   }
 
-  on<N extends keyof E & string>(event: N, listener: (...args: E[N] & unknown[]) => void): void {
-    this.#emitter.on(event, listener);
+  on<N extends keyof E>(event: N, listener: (...args: E[N]) => void): void {
+    (this.#listeners[event] ??= new Set()).add(listener);
   }
 
-  off<N extends keyof E & string>(event: N, listener: (...args: E[N] & unknown[]) => void): void {
-    this.#emitter.off(event, listener);
+  off<N extends keyof E>(event: N, listener: (...args: E[N]) => void): void {
+    this.#listeners[event]?.delete(listener);
   }
 
-  emit<N extends keyof E & string>(event: N, ...args: E[N] & unknown[]): void {
-    for (const listener of this.#emitter.listeners(event)) {
+  emit<N extends keyof E>(event: N, ...args: E[N]): void {
+    for (const listener of [...(this.#listeners[event] ?? [])]) {
       try {
         listener(...args);
       } catch (error) {
-        this.#logger.error({ err: error, event }, 'a listener of the media engine failed');
+        this.#logger.error({ err: error, event: String(event) }, 'a listener of the media engine failed');
       }
     }
   }

@@ -75,7 +75,7 @@ export class WorkerLink {
     if (this.#ended) return Promise.reject(new MediaError('media/engine-stopped', 'the media engine has ended'));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#pending.set(id, { resolve: resolve, reject });
       const message = { kind: 'request', id, name, ask } as ToWorker;
       this.#worker.postMessage(message);
     });

@@ -150,8 +150,8 @@ export class MediaWorker {
       case 'set-remote':
         return leg?.setRemote(order.remote);
       case 'play-to-port':
-        if (leg) return leg.play({ playId: order.playId, source: this.#sounds.open(order.uri) });
-        return this.#playOver(order.playId);
+        if (leg) { leg.play({ playId: order.playId, source: this.#sounds.open(order.uri) }); return; }
+        { this.#playOver(order.playId); return; }
       case 'stop-port-play':
         return leg?.stopPlaying(order.playId);
       case 'send-digits':
@@ -171,15 +171,15 @@ export class MediaWorker {
       case 'set-relation':
         return room?.setRelation(order.a, order.b, { nospeak: order.nospeak, nohear: order.nohear });
       case 'play-to-room': {
-        if (!room) return this.#playOver(order.playId);
+        if (!room) { this.#playOver(order.playId); return; }
         const { playId, uri, memberId, volume, async } = order;
-        return room.play({
+        room.play({
           playId,
           source: this.#sounds.open(uri),
           async,
           ...(memberId !== undefined && { memberId }),
           ...(volume !== undefined && { volume }),
-        });
+        }); return;
       }
       case 'stop-room-play':
         return room?.stopPlaying(order.playId);
