@@ -1,0 +1,337 @@
+/** One telephone call, from INVITE to its one termination record. */
+import { PartylineError, terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
+import type { Logger, Settings } from '../../config/index.ts';
+import { askAccessCode, isSpokenReason, LegGone, sayGoodbye } from '../../ivr/index.ts';
+import type { CallRecord, ResolvedCode, Termination } from '../../store/index.ts';
+import { NotAdmitted, Participation, type Attendance, type ParticipationDeps } from '../conferences/index.ts';
+import { terminationOfCause } from '../media/index.ts';
+import { maskNumber, type Line } from '../sip/index.ts';
+import type { Clock } from '../support/clock.ts';
+import { DeadlineError, settled } from '../support/deadline.ts';
+import type { RetryingWriter } from '../support/retrying-writer.ts';
+import { CallMachine } from './call-machine.ts';
+import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
+import { measure, type CallIntervals } from './summary.ts';
+
+const FAREWELL_MS = 3_000;
+const CLOSE_DEADLINE_MS = 6_000;
+/** What a refused caller is told, where it is not 503. */
+const STATUS_OF: Partial<Record<TerminationReason, number>> = {
+  'no-common-codec': 488,
+  'number-unknown': 404,
+  'caller-cancelled': 487,
+  'internal-error': 500,
+};
+
+export type CallSettings = Pick<
+  Settings,
+  'codeTries' | 'codeTimeoutSeconds' | 'interDigitTimeoutSeconds' | 'earlyGreeting' | 'maxCallMinutes' | 'language'
+>;
+
+export interface CallDeps {
+  readonly store: CallStore;
+  readonly media: LegMaker;
+  readonly attendance: Pick<Attendance, 'add' | 'remove'>;
+  readonly participation: ParticipationDeps;
+  readonly writer: Pick<RetryingWriter, 'enqueue'>;
+  readonly settings: CallSettings;
+  readonly node: string;
+  readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+  readonly newId: () => string;
+}
+
+export interface CallSummary {
+  readonly termination: Termination & { readonly reason: TerminationReason };
+  readonly intervals: CallIntervals;
+}
+
+export class Call {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly #deps: CallDeps;
+  readonly #caller: CallerSide;
+  readonly #line: Line;
+  readonly #logger: Logger;
+  readonly #machine: CallMachine;
+  readonly #startedAt: number;
+  readonly #over = new AbortController();
+  readonly #closed = new AbortController();
+  #reason: TerminationReason | undefined;
+  #leg: CallLeg | undefined;
+  #stay: Participation | undefined;
+  #saidGoodbye = false;
+  #codeAt: number | undefined;
+  #joinedAt: number | undefined;
+
+  constructor(deps: CallDeps, caller: CallerSide, line: Line, logger: Logger) {
+    this.id = deps.newId();
+    this.tenantId = line.tenantId;
+    this.#deps = deps;
+    this.#caller = caller;
+    this.#line = line;
+    this.#logger = logger.child({ call: this.id });
+    this.#machine = new CallMachine(this.#logger, () => deps.clock.now());
+    this.#startedAt = deps.wallClock();
+    // At once: a CANCEL may be in the very next message.
+    caller.events.on('gone', (reason) => this.end(reason));
+    caller.events.on('digit', (digit) => this.#leg?.pushDigit(digit));
+  }
+
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Ends the call; the first reason counts. */
+  end(reason: TerminationReason): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    this.#over.abort(new LegGone(reason));
+  }
+
+  /** The whole life of the call. Never rejects. */
+  async run(): Promise<CallSummary> {
+    this.#openRecord();
+    try {
+      this.#limitDuration();
+      const leg = await this.#openLeg();
+      await this.#greetEarly(leg);
+      await this.#answer(leg);
+      const resolved = await this.#askCode(leg);
+      if (resolved) await this.#attend(leg, resolved);
+    } catch (error) {
+      this.#end(error);
+    }
+    return this.#close();
+  }
+
+  /** Refused before anything was built up. Never rejects. */
+  async refuse(reason: TerminationReason): Promise<CallSummary> {
+    this.#openRecord();
+    this.end(reason);
+    return this.#close();
+  }
+
+  #limitDuration(): void {
+    const longest = this.#deps.settings.maxCallMinutes * 60_000;
+    void this.#deps.clock.sleep(longest, this.#closed.signal).then(() => {
+      if (!this.#closed.signal.aborted) this.end('max-duration');
+    });
+  }
+
+  async #openLeg(): Promise<CallLeg> {
+    this.#machine.to('admitted');
+    const language = await this.#language();
+    const leg = await this.#deps.media.createLeg({
+      offer: this.#caller.invite.offer,
+      language,
+      signal: this.signal,
+      logger: this.#logger,
+    });
+    this.#leg = leg;
+    leg.events.on('lost', (cause) => this.end(terminationOfCause(cause)));
+    leg.events.on('left-conference', () => this.end('removed-by-host'));
+    this.#caller.renegotiate = (offer) => leg.renegotiate(offer);
+    this.#update({ channelUuid: leg.uuid, mediaServer: leg.mediaServer, endpointDialogId: leg.dialogId ?? '' });
+    this.signal.throwIfAborted();
+    return leg;
+  }
+
+  /** Of the number dialled, else the tenant's; a store that is away must not keep anybody from being greeted. */
+  async #language(): Promise<string> {
+    if (this.#line.language !== undefined) return this.#line.language;
+    try {
+      return (await this.#deps.store.tenants.get(this.tenantId))?.language ?? this.#deps.settings.language;
+    } catch {
+      return this.#deps.settings.language;
+    }
+  }
+
+  /** Before the answer, so that whoever hangs up during the greeting pays nothing. */
+  async #greetEarly(leg: CallLeg): Promise<void> {
+    if (!this.#deps.settings.earlyGreeting) return;
+    this.#machine.to('early');
+    this.#caller.progress(leg.localSdp);
+    await leg.play(['welcome']);
+  }
+
+  async #answer(leg: CallLeg): Promise<void> {
+    await this.#caller.answer(leg.localSdp);
+    this.#machine.to('answered');
+    this.#update({ answeredAt: this.#deps.wallClock(), callerDialogId: this.#caller.dialogId ?? '' });
+  }
+
+  /** @returns null when the caller was let go, with words */
+  async #askCode(leg: CallLeg): Promise<ResolvedCode | null> {
+    this.#machine.to('in-dialogue');
+    const { settings, clock } = this.#deps;
+    const result = await askAccessCode<ResolvedCode>(
+      leg,
+      { lookUp: (digits) => this.#lookUp(digits), clock },
+      {
+        ...(settings.earlyGreeting ? { greeting: [] } : {}),
+        tries: settings.codeTries,
+        firstDigitTimeoutMs: settings.codeTimeoutSeconds * 1_000,
+        interDigitTimeoutMs: settings.interDigitTimeoutSeconds * 1_000,
+      },
+    );
+    this.#logger.debug({ outcome: result.outcome, tries: result.tries }, 'access code dialogue ended');
+    if (result.outcome === 'found') {
+      this.#codeAt = clock.now();
+      return result.found;
+    }
+    this.#saidGoodbye = true;
+    this.end(result.reason);
+    return null;
+  }
+
+  async #lookUp(digits: string) {
+    const { callerNumber, sourceAddress } = this.#caller.invite;
+    try {
+      const answer = await this.#deps.store.codes.lookup({
+        tenantId: this.tenantId,
+        digits,
+        callerNumber,
+        sourceAddress,
+      });
+      if (answer.outcome === 'found') return { outcome: 'found', found: answer.resolved } as const;
+      return { outcome: answer.outcome === 'limited' ? 'limited' : 'refused' } as const;
+    } catch (error) {
+      if (error instanceof PartylineError && error.code === 'store/unavailable') {
+        return { outcome: 'unavailable' } as const;
+      }
+      throw error;
+    }
+  }
+
+  async #attend(leg: CallLeg, { conference, kind }: ResolvedCode): Promise<void> {
+    const participantId = this.#deps.newId();
+    this.#update({ conferenceId: conference.id, participantId });
+    const { callerName, callerNumber } = this.#caller.invite;
+    const stay = await Participation.enter(
+      this.#deps.participation,
+      leg,
+      conference,
+      {
+        participantId,
+        callId: this.id,
+        name: callerName === '' ? maskNumber(callerNumber) : callerName,
+        number: callerNumber,
+        role: kind,
+      },
+      this.#logger,
+    );
+    this.#stay = stay;
+    this.#deps.attendance.add(stay);
+    this.#joinedAt = this.#deps.clock.now();
+    this.#machine.to('in-conference');
+    await stay.readKeys();
+  }
+
+  /** Whatever the flow stumbled over becomes the one reason. */
+  #end(error: unknown): void {
+    if (this.signal.aborted) return;
+    const reason = reasonOf(error);
+    if (reason === 'internal-error') this.#logger.error({ err: error }, 'call failed');
+    else this.#logger.info({ err: error, reason }, 'call cannot go on');
+    this.end(reason);
+  }
+
+  async #close(): Promise<CallSummary> {
+    const reason = this.#reason ?? 'internal-error';
+    this.end(reason);
+    const answered = this.#machine.enteredAt('answered') !== undefined;
+    if (answered && !this.#saidGoodbye) await this.#sayLastWords(reason);
+    if (this.#stay) this.#deps.attendance.remove(this.#stay);
+    this.#stay?.leave();
+    const status = STATUS_OF[reason] ?? 503;
+    const refusal = status === 503 ? { status, headers: { 'Retry-After': '5' } } : { status };
+    await settled(Promise.all([this.#caller.end(refusal), this.#leg?.release()]), CLOSE_DEADLINE_MS);
+    this.#closed.abort();
+    this.#machine.to('ended');
+    return this.#closeRecord(reason, answered ? undefined : status);
+  }
+
+  async #sayLastWords(reason: TerminationReason): Promise<void> {
+    const leg = this.#leg;
+    if (!leg || leg.gone || !isSpokenReason(reason)) return;
+    const over = new AbortController();
+    await settled(sayGoodbye(leg.forLastWords(over.signal), reason), FAREWELL_MS);
+    over.abort();
+  }
+
+  #openRecord(): void {
+    const { invite } = this.#caller;
+    const record: CallRecord = {
+      id: this.id,
+      tenantId: this.tenantId,
+      direction: 'inbound',
+      node: this.#deps.node,
+      from: invite.callerNumber,
+      to: invite.dialledNumber,
+      sourceAddress: invite.sourceAddress,
+      sipCallId: invite.sipCallId,
+      startedAt: this.#startedAt,
+    };
+    this.#later('open the record', () => this.#deps.store.calls.put(record));
+  }
+
+  #update(change: Partial<CallRecord>): void {
+    this.#later('update the record', () => this.#deps.store.calls.update(this.tenantId, this.id, change));
+  }
+
+  #closeRecord(reason: TerminationReason, sipStatus: number | undefined): CallSummary {
+    const termination = {
+      class: terminationReasons[reason].fault,
+      reason,
+      ...(sipStatus === undefined ? {} : { sipStatus }),
+    };
+    const at = this.#deps.wallClock();
+    this.#later('end the record', () => this.#deps.store.calls.end(this.tenantId, this.id, termination, at));
+    const intervals = measure(this.#machine, { codeAt: this.#codeAt, joinedAt: this.#joinedAt });
+    const { callerNumber, dialledNumber, sourceAddress } = this.#caller.invite;
+    const line = {
+      from: maskNumber(callerNumber),
+      to: dialledNumber,
+      source: sourceAddress,
+      trunk: this.#caller.trunk,
+      sipCallId: this.#caller.invite.sipCallId,
+      conferenceId: this.#stay?.identity.conferenceId,
+      termination,
+      ...intervals,
+    };
+    this.#logger[reason === 'shutdown' ? 'info' : LEVEL_OF[termination.class]](line, 'call ended');
+    return { termination, intervals };
+  }
+
+  /** In order, and for as long as it takes: the call does not wait for the store. */
+  #later(what: string, write: () => Promise<unknown>): void {
+    this.#deps.writer.enqueue(`call:${this.id}`, what, write);
+  }
+}
+
+const LEVEL_OF = { none: 'info', caller: 'info', us: 'error', upstream: 'warn', unknown: 'error' } as const;
+
+function reasonOf(error: unknown): TerminationReason {
+  if (error instanceof NotAdmitted) return error.why === 'full' ? 'conference-full' : 'internal-error';
+  if (error instanceof LegGone) return 'media-server-lost';
+  if (error instanceof DeadlineError) return 'media-server-unavailable';
+  if (!(error instanceof PartylineError)) return 'internal-error';
+  switch (error.code) {
+    case 'sip/no-common-codec':
+      return 'no-common-codec';
+    case 'media/unavailable':
+      return 'media-server-unavailable';
+    case 'media/leg-gone':
+      return 'media-server-lost';
+    case 'signalling/lost':
+      return 'signalling-lost';
+    case 'call/gone':
+      return 'caller-hung-up';
+    case 'store/unavailable':
+      return 'store-unavailable';
+    default:
+      return 'internal-error';
+  }
+}

@@ -1,0 +1,40 @@
+/** What a call needs of the rooms around it. Tests write these in a few lines. */
+import type { Conference, RoomDocument, Store } from '../../store/index.ts';
+import type { RoomLeg } from '../conferences/index.ts';
+import type { LegEvents } from '../media/index.ts';
+import type { DialogueLeg } from '../../ivr/index.ts';
+import type { IncomingCallEvents, Invite, Renegotiate } from '../sip/index.ts';
+import type { TypedEmitter } from '../support/typed-emitter.ts';
+import type { Logger } from '../../config/index.ts';
+
+/** The caller's side: bridge/sip's IncomingCall. */
+export interface CallerSide {
+  readonly invite: Invite;
+  readonly trunk: string;
+  readonly dialogId: string | undefined;
+  readonly events: Pick<TypedEmitter<IncomingCallEvents>, 'on'>;
+  renegotiate: Renegotiate;
+  progress(sdp: string): void;
+  answer(sdp: string): Promise<void>;
+  end(refusal?: { status: number; headers?: Record<string, string> }): Promise<void>;
+}
+
+/** The media server's side: bridge/media's Leg. */
+export interface CallLeg extends RoomLeg {
+  readonly localSdp: string;
+  readonly dialogId: string | undefined;
+  readonly gone: boolean;
+  readonly events: Pick<TypedEmitter<LegEvents>, 'on'>;
+  pushDigit(digit: string): void;
+  forLastWords(signal: AbortSignal): DialogueLeg;
+  renegotiate(offer: string): Promise<string>;
+  release(): Promise<void>;
+}
+
+export interface LegMaker {
+  createLeg(request: { offer: string; language: string; signal: AbortSignal; logger: Logger }): Promise<CallLeg>;
+}
+
+export type CallStore = Pick<Store, 'codes' | 'calls' | 'tenants'>;
+
+export type { Conference, RoomDocument };

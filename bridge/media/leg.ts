@@ -1,0 +1,324 @@
+/** One leg on a media server: what `ivr` needs of it, and what the room needs. Ends with its channel. */
+import { PartylineError } from '../../config/contract/index.ts';
+import type { Logger } from '../../config/index.ts';
+import { LegGone, type DialogueLeg, type Digit, type Prompt } from '../../ivr/index.ts';
+import type { Clock } from '../support/clock.ts';
+import { settled, withDeadline } from '../support/deadline.ts';
+import { linkSignals } from '../support/signals.ts';
+import { TypedEmitter } from '../support/typed-emitter.ts';
+import { commands, type ApiCommand, type ChannelCommand } from './commands.ts';
+import type { ConferenceEvent } from './conference-events.ts';
+import { DigitQueue } from './digit-queue.ts';
+import type { EslEvent, FsmrfEndpoint } from './media-ports.ts';
+
+const SET_DEADLINE_MS = 3_000;
+const JOIN_DEADLINE_MS = 5_000;
+/** After `uuid_break`, FreeSWITCH tells of the end of the file within a frame or two. */
+const BREAK_DEADLINE_MS = 1_000;
+const HANGUP_TELLS_MS = 250;
+const TELL_DEADLINE_MS = 30_000;
+const RELEASE_DEADLINE_MS = 2_000;
+
+/** What a leg needs of the media server it lives on. */
+export interface LegHost {
+  readonly name: string;
+  send(command: ApiCommand): Promise<string>;
+  onConferenceEvent(listener: (event: ConferenceEvent) => void): () => void;
+}
+
+export type LegEvents = {
+  /** The channel is gone, and not because we let it go. `cause` is FreeSWITCH's hang-up cause, if it told one. */
+  lost: [cause: string | undefined];
+  /** The conference application returned: kicked, or the room ended. */
+  'left-conference': [];
+};
+
+export interface LegOptions {
+  readonly endpoint: FsmrfEndpoint;
+  readonly host: LegHost;
+  readonly language: string;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly conferenceProfile: string;
+  /** Absolute paths of the files a prompt is made of. */
+  readonly filesOf: (prompts: readonly Prompt[], language: string) => readonly string[];
+}
+
+export class Leg implements DialogueLeg {
+  readonly language: string;
+  readonly signal: AbortSignal;
+  readonly uuid: string;
+  readonly mediaServer: string;
+  readonly events: TypedEmitter<LegEvents>;
+  readonly #options: LegOptions;
+  readonly #endpoint: FsmrfEndpoint;
+  readonly #digits: DigitQueue;
+  #playing = false;
+  #seat: { readonly room: string; readonly memberId: number } | undefined;
+  #gone = false;
+  #released: Promise<void> | undefined;
+  #onReleased: (() => void) | undefined;
+
+  constructor(options: LegOptions) {
+    this.#options = options;
+    this.#endpoint = options.endpoint;
+    this.language = options.language;
+    this.signal = options.signal;
+    this.uuid = options.endpoint.uuid;
+    this.mediaServer = options.host.name;
+    this.#digits = new DigitQueue(options.clock);
+    this.events = new TypedEmitter((error, event) => options.logger.error({ err: error, event }, 'a listener failed'));
+    this.#endpoint.on('dtmf', ({ dtmf }) => this.#digits.push(dtmf));
+    this.#endpoint.on('destroy', (event) => this.#onDestroy(event?.reason));
+  }
+
+  /** Our SDP towards the caller. */
+  get localSdp(): string {
+    return this.#endpoint.local.sdp;
+  }
+
+  /** drachtio's id of the dialog with the media server. */
+  get dialogId(): string | undefined {
+    return this.#endpoint.dialog?.id;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Called once, when the channel is gone for whatever reason. */
+  set onReleased(listener: () => void) {
+    this.#onReleased = listener;
+  }
+
+  /** A key that came another way (SIP INFO). */
+  pushDigit(digit: string): void {
+    this.#digits.push(digit);
+  }
+
+  flushDigits(): void {
+    this.#digits.flush();
+  }
+
+  async nextDigit(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Digit | null> {
+    this.#check();
+    const digit = await this.#digits.next(
+      options.timeoutMs,
+      options.signal ? [this.signal, options.signal] : [this.signal],
+    );
+    this.#check();
+    return digit;
+  }
+
+  async play(prompts: readonly Prompt[], options: { signal?: AbortSignal } = {}): Promise<'done' | 'stopped'> {
+    this.#check();
+    const stop = linkSignals(options.signal ? [this.signal, options.signal] : [this.signal]);
+    try {
+      const outcome = await this.#playAll(prompts, stop.signal);
+      this.#check();
+      return outcome;
+    } finally {
+      stop.unlink();
+    }
+  }
+
+  /**
+   * The leg for last words, when the call's own signal is aborted already: it lives until `signal`, plays at once
+   * instead of whatever is playing, and takes no keys.
+   */
+  forLastWords(signal: AbortSignal): DialogueLeg {
+    return {
+      language: this.language,
+      signal,
+      play: async (prompts) => {
+        if (this.#gone || signal.aborted) throw new LegGone('The leg is gone');
+        if (this.#seat) {
+          await this.tell(prompts);
+          return 'done';
+        }
+        await this.#options.host.send(commands.breakPlayback(this.uuid));
+        return this.#playAll(prompts, signal, true);
+      },
+      nextDigit: () => Promise.resolve(null),
+      flushDigits: () => this.flushDigits(),
+    };
+  }
+
+  /**
+   * Speaks to this leg over the room's sound; others do not hear it. Resolves when it was heard.
+   * @throws PartylineError when the leg sits in no room or the media server refuses
+   */
+  async tell(prompts: readonly Prompt[]): Promise<void> {
+    const seat = this.#seat;
+    if (!seat || this.#gone) throw new PartylineError('media/leg-gone');
+    const files = this.#options.filesOf(prompts, this.language);
+    let unplayed = files.length;
+    if (unplayed === 0) return;
+    let unlisten: () => void = () => undefined;
+    const heard = new Promise<void>((resolve) => {
+      unlisten = this.#options.host.onConferenceEvent((event) => {
+        if (event.type !== 'play-file-member-done' || event.channelUuid !== this.uuid) return;
+        unplayed -= 1;
+        if (unplayed === 0) resolve();
+      });
+    });
+    try {
+      for (const file of files) {
+        const answer = await this.#options.host.send(commands.playToMember(seat.room, file, seat.memberId));
+        if (answer.startsWith('-ERR')) throw new PartylineError('media/command-failed', { detail: answer.trim() });
+      }
+      await withDeadline(heard, TELL_DEADLINE_MS, 'speaking to a member');
+    } finally {
+      unlisten();
+    }
+  }
+
+  async #playAll(prompts: readonly Prompt[], stop: AbortSignal, evenIfBusy = false): Promise<'done' | 'stopped'> {
+    if (this.#playing && !evenIfBusy) throw new Error('Two players on one leg');
+    this.#playing = true;
+    try {
+      for (const file of this.#options.filesOf(prompts, this.language)) {
+        if (stop.aborted) return 'stopped';
+        if ((await this.#playFile(file, stop)) === 'stopped') return 'stopped';
+      }
+      return 'done';
+    } finally {
+      this.#playing = false;
+    }
+  }
+
+  async #playFile(file: string, stop: AbortSignal): Promise<'done' | 'stopped'> {
+    const played = this.#execute(commands.playback(file));
+    const broken = whenAborted(stop);
+    const first = await Promise.race([played, broken.promise.then(() => 'break' as const)]);
+    broken.unlink();
+    if (first !== 'break') {
+      if (first?.getHeader('Application-Response') === 'FILE NOT FOUND') {
+        this.#options.logger.error({ file }, 'the media server does not find a prompt');
+      }
+      return 'done';
+    }
+    if (!this.#gone) await this.#breakPlayback(played);
+    return 'stopped';
+  }
+
+  async #breakPlayback(played: Promise<unknown>): Promise<void> {
+    const ended = this.#options.host.send(commands.breakPlayback(this.uuid)).then(() => played);
+    if (!(await settled(ended, BREAK_DEADLINE_MS))) {
+      this.#options.logger.warn({ channel: this.uuid }, 'a prompt could not be stopped in time');
+    }
+  }
+
+  /**
+   * Enters a room and resolves with FreeSWITCH's member number.
+   * @param room.muted from the first frame on
+   * @throws LegGone, or DeadlineError when the media server does not confirm
+   */
+  async join(room: { name: string; muted: boolean }): Promise<number> {
+    this.#check();
+    const profile = this.#options.conferenceProfile;
+    // Should this process die, FreeSWITCH itself puts the caller back into the room.
+    await this.set('resume_conference', `${room.name}@${profile}`);
+    const entered = this.#whenMember(room.name);
+    const left = this.#execute(commands.joinConference(room.name, profile, room.muted ? ['mute'] : []));
+    void left.then(() => this.#onLeft()).catch(() => undefined);
+    try {
+      const memberId = await withDeadline(entered.promise, JOIN_DEADLINE_MS, 'entering the room');
+      this.#seat = { room: room.name, memberId };
+      return memberId;
+    } finally {
+      entered.unlink();
+    }
+  }
+
+  async #onLeft(): Promise<void> {
+    this.#seat = undefined;
+    // A hang-up ends the application, too, and is told in another message: it is the better reason.
+    await this.#options.clock.sleep(HANGUP_TELLS_MS, this.signal);
+    if (!this.#gone) this.events.emit('left-conference');
+  }
+
+  #whenMember(room: string): { promise: Promise<number>; unlink: () => void } {
+    let unlink: () => void = () => undefined;
+    const promise = new Promise<number>((resolve, reject) => {
+      const unlisten = this.#options.host.onConferenceEvent((event) => {
+        if (event.type === 'add-member' && event.room === room && event.channelUuid === this.uuid) {
+          resolve(event.memberId);
+        }
+      });
+      const onAbort = () => reject(new LegGone('The leg is gone'));
+      this.signal.addEventListener('abort', onAbort, { once: true });
+      unlink = () => {
+        unlisten();
+        this.signal.removeEventListener('abort', onAbort);
+      };
+    });
+    return { promise, unlink };
+  }
+
+  /** A new offer inside the call: passed to the media server. @returns its answer */
+  async renegotiate(offer: string): Promise<string> {
+    const dialog = this.#endpoint.dialog;
+    if (this.#gone || !dialog) throw new PartylineError('media/leg-gone');
+    return withDeadline(dialog.modify(offer), JOIN_DEADLINE_MS, 'renegotiating');
+  }
+
+  /** Ends the channel. Idempotent; never throws, never takes longer than a few seconds. */
+  release(): Promise<void> {
+    this.#released ??= this.#release();
+    return this.#released;
+  }
+
+  async #release(): Promise<void> {
+    if (this.#gone) return;
+    const { dialog } = this.#endpoint;
+    this.#markGone();
+    if (await settled(this.#endpoint.destroy(), RELEASE_DEADLINE_MS)) return;
+    // fsmrf waits for a BYE that may never come; the channel's end is asked for in the two other ways there are.
+    await settled(this.#options.host.send(commands.killChannel(this.uuid)), RELEASE_DEADLINE_MS);
+    if (dialog?.connected === true) await settled(dialog.destroy(), RELEASE_DEADLINE_MS);
+  }
+
+  #onDestroy(cause: string | undefined): void {
+    if (this.#gone) return;
+    this.#markGone();
+    this.events.emit('lost', cause);
+    this.events.removeAll();
+  }
+
+  #markGone(): void {
+    this.#gone = true;
+    this.#onReleased?.();
+    this.#onReleased = undefined;
+  }
+
+  /** Sets a channel variable. @throws DeadlineError */
+  async set(name: Parameters<typeof commands.setVariable>[0], value: string): Promise<void> {
+    await withDeadline(this.#execute(commands.setVariable(name, value)), SET_DEADLINE_MS, `setting ${name}`);
+  }
+
+  /** Resolves with undefined when the channel went away before the application ended. */
+  #execute(command: ChannelCommand): Promise<EslEvent | undefined> {
+    if (this.#gone && this.#endpoint.conn === null) return Promise.resolve(undefined);
+    return this.#endpoint.execute(command.application, command.argument).catch(() => undefined);
+  }
+
+  #check(): void {
+    if (this.signal.aborted || this.#gone) throw new LegGone('The leg is gone');
+  }
+}
+
+function whenAborted(signal: AbortSignal): { promise: Promise<void>; unlink: () => void } {
+  let unlink: () => void = () => undefined;
+  const promise = new Promise<void>((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const onAbort = () => resolve();
+    signal.addEventListener('abort', onAbort, { once: true });
+    unlink = () => signal.removeEventListener('abort', onAbort);
+  });
+  return { promise, unlink };
+}

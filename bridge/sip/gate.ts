@@ -1,0 +1,88 @@
+/** The INVITE gate: who may call, how often, and whose number they dialled. Knows no sockets. */
+import ipaddr from 'ipaddr.js';
+import type { Settings } from '../../config/index.ts';
+import type { Clock } from '../support/clock.ts';
+
+/** Source addresses whose rate is remembered; the longest silent is forgotten first. */
+const MAX_SOURCES = 10_000;
+
+export type GateSettings = Pick<Settings, 'trustedSources' | 'trunks' | 'dids' | 'inviteRatePerSource' | 'language'>;
+
+export interface Line {
+  readonly tenantId: string;
+  /** Of the number dialled; absent when the tenant's counts. */
+  readonly language?: string;
+}
+
+interface Range {
+  readonly name: string;
+  readonly cidr: [ipaddr.IPv4 | ipaddr.IPv6, number];
+}
+
+interface Bucket {
+  tokens: number;
+  filledAt: number;
+}
+
+export class InviteGate {
+  readonly #ranges: readonly Range[];
+  readonly #lines: ReadonlyMap<string, Line>;
+  readonly #rate: number;
+  readonly #clock: Clock;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(settings: GateSettings, clock: Clock) {
+    const trunks = settings.trunks.flatMap(({ name, addresses }) => addresses.map((cidr) => toRange(name, cidr)));
+    this.#ranges = [...trunks, ...settings.trustedSources.map((cidr) => toRange('trusted', cidr))];
+    this.#lines = new Map(
+      settings.dids.map((did) => [
+        withoutPlus(did.number),
+        { tenantId: did.tenant, ...(did.language === undefined ? {} : { language: did.language }) },
+      ]),
+    );
+    this.#rate = settings.inviteRatePerSource;
+    this.#clock = clock;
+  }
+
+  /** Name of the trunk (or `trusted`) an address belongs to; null for strangers, who get no answer at all. */
+  trunkOf(address: string): string | null {
+    let parsed: ipaddr.IPv4 | ipaddr.IPv6;
+    try {
+      parsed = ipaddr.process(address);
+    } catch {
+      return null;
+    }
+    return this.#ranges.find(({ cidr }) => cidr[0].kind() === parsed.kind() && parsed.match(cidr))?.name ?? null;
+  }
+
+  /** Takes one from the source's allowance (a token bucket of one second's size). */
+  allowRate(address: string): boolean {
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(address) ?? { tokens: this.#rate, filledAt: now };
+    bucket.tokens = Math.min(this.#rate, bucket.tokens + ((now - bucket.filledAt) / 1_000) * this.#rate);
+    bucket.filledAt = now;
+    // Re-inserting keeps the map in order of last use.
+    this.#buckets.delete(address);
+    this.#buckets.set(address, bucket);
+    if (this.#buckets.size > MAX_SOURCES) this.#buckets.delete(this.#buckets.keys().next().value!);
+    if (bucket.tokens < 1) return false;
+    bucket.tokens -= 1;
+    return true;
+  }
+
+  /** Whose number was dialled. Without configured numbers every one belongs to the default tenant (`defaultTenantId`). */
+  lineOf(dialledNumber: string, defaultTenantId: string): Line | null {
+    if (this.#lines.size === 0) return { tenantId: defaultTenantId };
+    return this.#lines.get(withoutPlus(dialledNumber)) ?? null;
+  }
+}
+
+function withoutPlus(number: string): string {
+  return number.replace(/^\+/, '');
+}
+
+function toRange(name: string, cidr: string): Range {
+  if (cidr.includes('/')) return { name, cidr: ipaddr.parseCIDR(cidr) };
+  const address = ipaddr.process(cidr);
+  return { name, cidr: [address, address.kind() === 'ipv4' ? 32 : 128] };
+}

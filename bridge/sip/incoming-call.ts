@@ -1,0 +1,172 @@
+/** One call from a telephone, as SIP sees it: promise-only, typed, and safe to end at any moment. */
+import { PartylineError, type TerminationReason } from '../../config/contract/index.ts';
+import { withDeadline, settled } from '../support/deadline.ts';
+import { TypedEmitter } from '../support/typed-emitter.ts';
+import type { Invite } from './invite.ts';
+import { readInfoDigit } from './info-digit.ts';
+import type { SendOptions, Srf, SrfDialog, SrfRequest, SrfResponse } from './srf-port.ts';
+
+/** drachtio-server echoes what it sent at once; longer means that it is gone. */
+const SEND_DEADLINE_MS = 5_000;
+/** A BYE is repeated for up to 32 s (RFC 3261 timer F); nobody waits for that. */
+const BYE_DEADLINE_MS = 2_000;
+
+export type CallerGone = Extract<TerminationReason, 'caller-hung-up' | 'caller-cancelled' | 'ack-timeout'>;
+
+export type IncomingCallEvents = {
+  /** The caller ended it: CANCEL, BYE, or no ACK ever came. Once. */
+  gone: [reason: CallerGone];
+  /** A key told by INFO (RFC 4733 keys come through the media server). */
+  digit: [digit: string];
+  acknowledged: [];
+};
+
+/** Answers a new offer inside the call (hold, new address): resolves with our SDP. */
+export type Renegotiate = (offer: string) => Promise<string>;
+
+type State = 'ringing' | 'early' | 'answering' | 'answered' | 'over';
+
+export class IncomingCall {
+  readonly invite: Invite;
+  readonly trunk: string;
+  readonly events: TypedEmitter<IncomingCallEvents>;
+  readonly #srf: Srf;
+  readonly #request: SrfRequest;
+  readonly #response: SrfResponse;
+  #state: State = 'ringing';
+  #dialog: SrfDialog | undefined;
+  #renegotiate: Renegotiate | undefined;
+
+  constructor(parts: {
+    srf: Srf;
+    request: SrfRequest;
+    response: SrfResponse;
+    invite: Invite;
+    trunk: string;
+    onListenerError: (error: unknown, event: string) => void;
+  }) {
+    this.#srf = parts.srf;
+    this.#request = parts.request;
+    this.#response = parts.response;
+    this.invite = parts.invite;
+    this.trunk = parts.trunk;
+    this.events = new TypedEmitter(parts.onListenerError);
+    parts.request.on('cancel', () => this.#onCancel());
+  }
+
+  /** drachtio's id of the dialog with the caller; absent before the answer. */
+  get dialogId(): string | undefined {
+    return this.#dialog?.id;
+  }
+
+  get over(): boolean {
+    return this.#state === 'over';
+  }
+
+  /** How new offers of the caller are answered; without it they get our present SDP again. */
+  set renegotiate(answer: Renegotiate) {
+    this.#renegotiate = answer;
+  }
+
+  /** 183 with early media (RFC 3960). */
+  progress(sdp: string): void {
+    if (this.#state !== 'ringing') throw new Error(`A call that is ${this.#state} cannot have early media`);
+    this.#state = 'early';
+    this.#response.send(183, { body: sdp, headers: { 'Content-Type': 'application/sdp' } });
+  }
+
+  /**
+   * 200 with our SDP. Resolves once it has left.
+   * @throws PartylineError call/gone when the caller was faster, or signalling/lost
+   */
+  async answer(sdp: string): Promise<void> {
+    if (this.#state !== 'ringing' && this.#state !== 'early') throw new PartylineError('call/gone');
+    this.#state = 'answering';
+    const answered = new Promise<void>((resolve, reject) => {
+      this.#srf.createUAS(this.#request, this.#response, { localSdp: sdp }, (error, dialog) => {
+        // The callback form, because a BYE may be in the same chunk of bytes: a listener set after an await is too late.
+        if (dialog) {
+          this.#onAnswered(dialog);
+          resolve();
+        } else reject(error instanceof Error ? error : new Error(String(error)));
+      });
+    });
+    try {
+      await withDeadline(answered, SEND_DEADLINE_MS, 'sending the answer');
+    } catch (error) {
+      if (this.over) throw new PartylineError('call/gone', { cause: error });
+      throw new PartylineError('signalling/lost', { cause: error });
+    }
+  }
+
+  #onAnswered(dialog: SrfDialog): void {
+    this.#dialog = dialog;
+    if (this.#state === 'over') {
+      // Given up while the 200 was on its way.
+      void settled(dialog.destroy(), BYE_DEADLINE_MS);
+      return;
+    }
+    this.#state = 'answered';
+    dialog.on('destroy', (_request, reason) => this.#onDestroy(reason));
+    dialog.on('ack', () => this.events.emit('acknowledged'));
+    dialog.on('modify', (request, response) => void this.#onNewOffer(request, response));
+    dialog.on('info', (request, response) => this.#onInfo(request, response));
+  }
+
+  #onCancel(): void {
+    if (this.#state === 'over' || this.#state === 'answered') return;
+    this.#state = 'over';
+    // drachtio-server answers the INVITE 487 by itself; if it has not yet, this does (RFC 3261 section 9.2).
+    this.#trySend(487);
+    this.events.emit('gone', 'caller-cancelled');
+  }
+
+  /** `reason` is drachtio-server's text when it made the BYE itself. */
+  #onDestroy(reason: string | undefined): void {
+    if (this.#state === 'over') return;
+    this.#state = 'over';
+    this.events.emit('gone', reason === 'ACK timeout' ? 'ack-timeout' : 'caller-hung-up');
+  }
+
+  #onInfo(request: SrfRequest, response: SrfResponse): void {
+    const digit = readInfoDigit(request.get('Content-Type'), request.body);
+    response.send(200);
+    if (digit !== null) this.events.emit('digit', digit);
+  }
+
+  async #onNewOffer(request: SrfRequest, response: SrfResponse): Promise<void> {
+    const dialog = this.#dialog;
+    if (!dialog) return;
+    try {
+      const offer = request.body ?? '';
+      if (offer !== '' && this.#renegotiate) dialog.local.sdp = await this.#renegotiate(offer);
+      response.send(200, { body: dialog.local.sdp, headers: { 'Content-Type': 'application/sdp' } });
+    } catch {
+      // RFC 3261 section 14.2: the session stays as it was.
+      this.#safely(() => response.send(488));
+    }
+  }
+
+  /** Refuses, or ends with BYE, whatever fits; idempotent. Resolves when the other side knows, or after two seconds. */
+  async end(refusal: { status: number; headers?: Record<string, string> } = { status: 503 }): Promise<void> {
+    const before = this.#state;
+    this.#state = 'over';
+    this.events.removeAll();
+    if (before === 'ringing' || before === 'early') this.#trySend(refusal.status, { headers: refusal.headers ?? {} });
+    if (before === 'answered' && this.#dialog) await settled(this.#dialog.destroy(), BYE_DEADLINE_MS);
+  }
+
+  #trySend(status: number, options: SendOptions = {}): void {
+    if (this.#response.finalResponseSent) return;
+    this.#safely(() => this.#response.send(status, options, () => undefined));
+  }
+
+  /** drachtio-srf throws when its connection is gone; by then there is nobody to tell. */
+  #safely(send: () => void): void {
+    try {
+      send();
+    } catch {
+      this.#state = 'over';
+    }
+  }
+}
