@@ -40,8 +40,13 @@ const catalogue = {
   'sip/bad-request': { fault: 'caller', sip: 400, text: 'The INVITE cannot be understood.' },
   'sip/overloaded': { fault: 'us', sip: 503, text: 'All lines are in use. Try again in a moment.' },
   'sip/rate-limited': { fault: 'caller', sip: 503, text: 'Too many calls a second from this address.' },
+  'call/gone': { fault: 'caller', text: 'The caller has hung up already.' },
+  'signalling/lost': { fault: 'upstream', sip: 503, text: 'The SIP server cannot be reached.' },
   'media/unavailable': { fault: 'upstream', sip: 503, text: 'No media server can be reached.' },
   'media/command-refused': { fault: 'us', text: 'A command for the media server held characters it must not hold.' },
+  'media/command-failed': { fault: 'upstream', text: 'The media server refused a command.' },
+  'media/leg-gone': { fault: 'upstream', text: 'The media server has ended this leg.' },
+  'room/full': { fault: 'caller', http: 409, text: 'The conference has no room left.' },
   'room/contention': { fault: 'us', http: 409, text: 'The room changed too often at once. Try again.' },
 } as const satisfies Record<string, ErrorEntry>;
 
