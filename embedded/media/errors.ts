@@ -13,9 +13,11 @@ export type MediaErrorCode =
 export class MediaError extends Error {
   override readonly name = 'MediaError';
   readonly code: MediaErrorCode;
+  readonly detail: string;
 
   constructor(code: MediaErrorCode, detail: string) {
     super(`${code}: ${detail}`);
     this.code = code;
+    this.detail = detail;
   }
 }

@@ -3,56 +3,61 @@ import type { Digit } from './stages/digit-detector.ts';
 import type { MediaErrorCode } from './errors.ts';
 import type { EngineLoad, MediaRoom, MemberAudio, PlayResult, PortStatistics, RemoteMedia } from './types.ts';
 
-/** Commands with an answer: name → what is asked, what is answered. */
+/** Commands with an answer: what is asked, and what is answered in the end. */
 export interface Requests {
   /** Answered as soon as the worker runs. */
-  ready: { ask: Record<string, never>; answer: undefined };
-  'open-port': {
-    ask: { portId: string; address: string; inactivityTimeoutSeconds: number; remote: RemoteMedia | undefined };
-    answer: { localAddress: string; localPort: number };
-  };
-  'close-port': { ask: { portId: string }; answer: undefined };
-  statistics: { ask: { portId: string }; answer: PortStatistics };
-  'start-port-recording': { ask: { portId: string; path: string }; answer: undefined };
-  'stop-port-recording': { ask: { portId: string; path: string }; answer: undefined };
-  'open-room': { ask: { roomId: string }; answer: undefined };
-  'close-room': { ask: { roomId: string }; answer: undefined };
-  'add-member': { ask: { roomId: string; memberId: number; portId: string; audio: MemberAudio }; answer: undefined };
-  'remove-member': { ask: { roomId: string; memberId: number }; answer: undefined };
-  members: { ask: { roomId: string }; answer: Awaited<ReturnType<MediaRoom['members']>> };
-  'start-room-recording': { ask: { roomId: string; path: string }; answer: undefined };
-  'pause-room-recording': { ask: { roomId: string; path: string; paused: boolean }; answer: undefined };
-  'stop-room-recording': { ask: { roomId: string; path: string }; answer: { milliseconds: number } };
-  stop: { ask: Record<string, never>; answer: undefined };
+  ready(ask: Nothing): void;
+  stop(ask: Nothing): void;
+  'open-port'(ask: {
+    portId: string;
+    address: string;
+    inactivityTimeoutSeconds: number;
+    remote: RemoteMedia | undefined;
+  }): { localAddress: string; localPort: number };
+  'close-port'(ask: { portId: string }): void;
+  statistics(ask: { portId: string }): PortStatistics;
+  'start-port-recording'(ask: { portId: string; path: string }): void;
+  'stop-port-recording'(ask: { portId: string; path: string }): number;
+  'open-room'(ask: { roomId: string }): void;
+  'close-room'(ask: { roomId: string }): void;
+  'add-member'(ask: { roomId: string; memberId: number; portId: string; audio: MemberAudio }): void;
+  'remove-member'(ask: { roomId: string; memberId: number }): void;
+  members(ask: { roomId: string }): Awaited<ReturnType<MediaRoom['members']>>;
+  'start-room-recording'(ask: { roomId: string; path: string }): void;
+  'pause-room-recording'(ask: { roomId: string; path: string; paused: boolean }): void;
+  'stop-room-recording'(ask: { roomId: string; path: string }): { milliseconds: number };
 }
 
+type Nothing = Readonly<Record<string, never>>;
 export type RequestName = keyof Requests;
-export type Ask<N extends RequestName> = Requests[N]['ask'];
-export type Answer<N extends RequestName> = Requests[N]['answer'];
+export type Ask<N extends RequestName> = Parameters<Requests[N]>[0];
+export type Answer<N extends RequestName> = ReturnType<Requests[N]>;
 
 /** Commands without an answer; what concerns somebody who is gone is ignored. */
-export type Order =
-  | { name: 'set-remote'; portId: string; remote: RemoteMedia }
-  | { name: 'play-to-port'; portId: string; playId: number; uri: string }
-  | { name: 'stop-port-play'; portId: string; playId: number }
-  | { name: 'send-digits'; portId: string; digits: string; durationMs: number }
-  | { name: 'inject-digit'; portId: string; digit: string; durationMs: number }
-  | { name: 'set-echo'; portId: string; on: boolean }
-  | { name: 'set-audio'; roomId: string; memberId: number; audio: Partial<MemberAudio> }
-  | { name: 'set-relation'; roomId: string; a: number; b: number; nospeak: boolean; nohear: boolean }
-  | {
-      name: 'play-to-room';
-      roomId: string;
-      playId: number;
-      uri: string;
-      memberId: number | undefined;
-      volume: number | undefined;
-      async: boolean;
-    }
-  | { name: 'stop-room-play'; roomId: string; playId: number };
+export interface Orders {
+  'set-remote': { portId: string; remote: RemoteMedia };
+  'play-to-port': { portId: string; playId: number; uri: string };
+  'stop-port-play': { portId: string; playId: number };
+  'send-digits': { portId: string; digits: string; durationMs: number };
+  'inject-digit': { portId: string; digit: string; durationMs: number };
+  'set-echo': { portId: string; on: boolean };
+  'set-audio': { roomId: string; memberId: number; audio: Partial<MemberAudio> };
+  'set-relation': { roomId: string; a: number; b: number; nospeak: boolean; nohear: boolean };
+  'play-to-room': {
+    roomId: string;
+    playId: number;
+    uri: string;
+    memberId: number | undefined;
+    volume: number | undefined;
+    async: boolean;
+  };
+  'stop-room-play': { roomId: string; playId: number };
+}
+
+export type OrderName = keyof Orders;
 
 export type ToWorker =
-  | { kind: 'order'; order: Order }
+  | { [N in OrderName]: { kind: 'order'; name: N; order: Orders[N] } }[OrderName]
   | { [N in RequestName]: { kind: 'request'; id: number; name: N; ask: Ask<N> } }[RequestName];
 
 export type PortEvent = { name: 'digit'; digit: Digit } | { name: 'media-timeout' } | { name: 'media-started' };

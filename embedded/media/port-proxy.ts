@@ -48,35 +48,35 @@ export class PortProxy implements MediaPort {
   }
 
   setRemote(remote: RemoteMedia): void {
-    this.#options.link.order({ name: 'set-remote', portId: this.id, remote });
+    this.#options.link.order('set-remote', { portId: this.id, remote });
   }
 
   play(uri: string): PlayHandle {
     const { link, plays } = this.#options;
-    const { playId, handle } = plays.begin((id) => link.order({ name: 'stop-port-play', portId: this.id, playId: id }));
+    const { playId, handle } = plays.begin((id) => link.order('stop-port-play', { portId: this.id, playId: id }));
     if (this.#closed || link.ended) plays.end(playId);
-    else link.order({ name: 'play-to-port', portId: this.id, playId, uri });
+    else link.order('play-to-port', { portId: this.id, playId, uri });
     return handle;
   }
 
   sendDigits(digits: string, durationMs: number = DEFAULT_DIGIT_MS): void {
-    this.#options.link.order({ name: 'send-digits', portId: this.id, digits, durationMs });
+    this.#options.link.order('send-digits', { portId: this.id, digits, durationMs });
   }
 
   injectDigit(digit: string, durationMs: number): void {
-    this.#options.link.order({ name: 'inject-digit', portId: this.id, digit, durationMs });
+    this.#options.link.order('inject-digit', { portId: this.id, digit, durationMs });
   }
 
   startRecording(path: string): Promise<void> {
     return this.#options.link.request('start-port-recording', { portId: this.id, path });
   }
 
-  stopRecording(path: string): Promise<void> {
-    return this.#options.link.request('stop-port-recording', { portId: this.id, path });
+  async stopRecording(path: string): Promise<void> {
+    await this.#options.link.request('stop-port-recording', { portId: this.id, path });
   }
 
   setEcho(on: boolean): void {
-    this.#options.link.order({ name: 'set-echo', portId: this.id, on });
+    this.#options.link.order('set-echo', { portId: this.id, on });
   }
 
   statistics(): Promise<PortStatistics> {

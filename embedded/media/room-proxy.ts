@@ -57,11 +57,11 @@ export class RoomProxy implements MediaRoom {
   }
 
   setAudio(memberId: number, audio: Partial<MemberAudio>): void {
-    this.#link.order({ name: 'set-audio', roomId: this.#roomId, memberId, audio });
+    this.#link.order('set-audio', { roomId: this.#roomId, memberId, audio });
   }
 
   setRelation(a: number, b: number, relation: { nospeak: boolean; nohear: boolean }): void {
-    this.#link.order({ name: 'set-relation', roomId: this.#roomId, a, b, ...relation });
+    this.#link.order('set-relation', { roomId: this.#roomId, a, b, ...relation });
   }
 
   play(uri: string, { memberId, volume, async = false }: PlayOptions = {}): PlayHandle {
@@ -75,7 +75,7 @@ export class RoomProxy implements MediaRoom {
       return handle;
     }
     this.#running.set(playId, { memberId, async });
-    this.#link.order({ name: 'play-to-room', roomId: this.#roomId, playId, uri, memberId, volume, async });
+    this.#link.order('play-to-room', { roomId: this.#roomId, playId, uri, memberId, volume, async });
     return handle;
   }
 
@@ -151,6 +151,6 @@ export class RoomProxy implements MediaRoom {
   }
 
   #stopPlay(playId: number): void {
-    this.#link.order({ name: 'stop-room-play', roomId: this.#roomId, playId });
+    this.#link.order('stop-room-play', { roomId: this.#roomId, playId });
   }
 }

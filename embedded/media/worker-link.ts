@@ -4,7 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { MediaError } from './errors.ts';
-import type { Answer, Ask, FromWorker, Order, RequestName, ToWorker, WorkerSettings } from './messages.ts';
+import type { Answer, Ask, FromWorker, OrderName, Orders, RequestName, ToWorker, WorkerSettings } from './messages.ts';
 
 export type WorkerEvent = Exclude<FromWorker, { kind: 'answer' } | { kind: 'failure' }>;
 
@@ -81,8 +81,8 @@ export class WorkerLink {
     });
   }
 
-  order(order: Order): void {
-    if (!this.#ended) this.#worker.postMessage({ kind: 'order', order } satisfies ToWorker);
+  order<N extends OrderName>(name: N, order: Orders[N]): void {
+    if (!this.#ended) this.#worker.postMessage({ kind: 'order', name, order });
   }
 
   /** Idempotent. Resolves when the thread is gone. */

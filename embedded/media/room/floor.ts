@@ -18,11 +18,10 @@ export class Floor {
     this.#onChange = onChange;
   }
 
-  /** Once a tick, all members in the order in which they joined. @returns who newly took it */
-  consider(candidates: Iterable<FloorCandidate>): number | null {
+  /** Once a tick, with all members in the order in which they joined. */
+  consider(candidates: readonly FloorCandidate[]): void {
     let holderScore = 0;
     for (const { memberId, smoothed } of candidates) if (memberId === this.holder) holderScore = smoothed;
-    const before = this.holder;
     for (const { memberId, smoothed } of candidates) {
       const free = this.holder === null;
       const takesOver = memberId !== this.holder && smoothed > SPEAKING && holderScore < QUIET;
@@ -30,7 +29,6 @@ export class Floor {
       this.#change(memberId);
       holderScore = smoothed;
     }
-    return this.holder === before ? null : this.holder;
   }
 
   /** A member left. */

@@ -31,6 +31,11 @@ export class Member {
     this.players = new PlayQueue(onPlayEnded);
   }
 
+  /** What counts for the floor; nothing for those who may not speak. */
+  get smoothed(): number {
+    return this.audio.speak ? this.talk.smoothed : 0;
+  }
+
   /** @returns whether talking began or ended */
   listen(nowMs: number): TalkChange {
     this.voice = this.leg.pull(nowMs);
@@ -64,7 +69,8 @@ export class Member {
   /** @returns true when the member was talking and no longer counts as such */
   change(audio: Partial<MemberAudio>): boolean {
     const silenced = this.audio.speak && audio.speak === false && this.talk.talking;
-    if (audio.speak === false) this.talk.reset();
+    // Who was heard only by mute-detect begins to talk anew when allowed to speak.
+    if (audio.speak !== undefined && audio.speak !== this.audio.speak) this.talk.reset();
     this.audio = { ...this.audio, ...audio };
     return silenced;
   }

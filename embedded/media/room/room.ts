@@ -22,10 +22,11 @@ export interface RoomEvents {
 export interface RoomPlay {
   readonly playId: number;
   readonly source: Promise<AudioSource | undefined>;
-  readonly memberId?: number;
+  /** Undefined: to everybody. */
+  readonly memberId: number | undefined;
   /** Decibels, −50…50. */
-  readonly volume?: number;
-  readonly async?: boolean;
+  readonly volume: number | undefined;
+  readonly async: boolean;
 }
 
 const SILENCE = new Int16Array(FRAME_SAMPLES);
@@ -33,6 +34,8 @@ const SILENCE = new Int16Array(FRAME_SAMPLES);
 export class Room {
   readonly #events: RoomEvents;
   readonly #members = new Map<number, Member>();
+  /** The same members, as a list: the clock walks along it three times each tick. */
+  #order: readonly Member[] = [];
   readonly #relations = new Relations();
   readonly #floor: Floor;
   readonly #queue: PlayQueue;
@@ -60,6 +63,7 @@ export class Room {
     }
     leg.inRoom = true;
     this.#members.set(memberId, new Member(memberId, leg, audio, this.#events.playEnded));
+    this.#order = [...this.#members.values()];
   }
 
   /** @throws MediaError `media/unknown-member` */
@@ -67,6 +71,7 @@ export class Room {
     const member = this.#members.get(memberId);
     if (!member) throw new MediaError('media/unknown-member', `no member ${memberId}`);
     this.#members.delete(memberId);
+    this.#order = [...this.#members.values()];
     this.#relations.forget(memberId);
     member.leg.inRoom = false;
     member.players.stopAll();
@@ -75,7 +80,7 @@ export class Room {
 
   /** The leg was closed. */
   removeLeg(leg: RoomLeg): void {
-    for (const member of this.#members.values()) if (member.leg === leg) this.removeMember(member.memberId);
+    for (const member of this.#order) if (member.leg === leg) this.removeMember(member.memberId);
   }
 
   setAudio(memberId: number, audio: Partial<MemberAudio>): void {
@@ -91,7 +96,7 @@ export class Room {
     const { playId, source, memberId, volume = 0 } = play;
     const request = { playId, source, gain: fileVolumeGain(volume) };
     if (memberId === undefined) {
-      (play.async === true ? this.#pool : this.#queue).add(request);
+      (play.async ? this.#pool : this.#queue).add(request);
       return;
     }
     const member = this.#members.get(memberId);
@@ -101,20 +106,20 @@ export class Room {
 
   stopPlaying(playId: number): void {
     if (this.#queue.stop(playId) || this.#pool.stop(playId)) return;
-    for (const member of this.#members.values()) if (member.players.stop(playId)) return;
+    for (const member of this.#order) if (member.players.stop(playId)) return;
   }
 
   tick(nowMs: number): void {
     this.#bus.clear();
     let sounding = this.#listen(nowMs);
-    this.#floor.consider(this.#floorCandidates());
+    this.#floor.consider(this.#order);
     if (this.#readPlayers()) {
       this.#bus.add(this.#played);
       sounding = true;
     }
     this.#bus.full(this.#full);
     this.#recorders.write(this.#full);
-    for (const member of this.#members.values()) member.tell(this.#mixFor(member, sounding), nowMs);
+    for (const member of this.#order) member.tell(this.#mixFor(member, sounding), nowMs);
   }
 
   startRecording(path: string): Promise<void> {
@@ -130,7 +135,7 @@ export class Room {
   }
 
   members(): { memberId: number; energy: number; talking: boolean; floor: boolean }[] {
-    return Array.from(this.#members.values(), ({ memberId, talk }) => ({
+    return this.#order.map(({ memberId, talk }) => ({
       memberId,
       energy: talk.score,
       talking: talk.talking,
@@ -141,7 +146,7 @@ export class Room {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const memberId of [...this.#members.keys()]) this.removeMember(memberId);
+    for (const { memberId } of this.#order) this.removeMember(memberId);
     this.#queue.stopAll();
     this.#pool.stopAll();
     await this.#recorders.closeAll();
@@ -149,7 +154,7 @@ export class Room {
 
   #listen(nowMs: number): boolean {
     let sounding = false;
-    for (const member of this.#members.values()) {
+    for (const member of this.#order) {
       this.#announce(member, member.listen(nowMs));
       if (!member.heard) continue;
       this.#bus.add(member.voice);
@@ -165,13 +170,6 @@ export class Room {
       if (change === 'started') this.#events.muteDetect(memberId);
     } else if (change === 'started') this.#events.startTalking(memberId, talk.score);
     else this.#events.stopTalking(memberId, talk.score);
-  }
-
-  #floorCandidates(): { memberId: number; smoothed: number }[] {
-    return Array.from(this.#members.values(), ({ memberId, talk, audio }) => ({
-      memberId,
-      smoothed: audio.speak ? talk.smoothed : 0,
-    }));
   }
 
   /** Room players, queued and parallel, into one frame. */

@@ -1,10 +1,11 @@
 /**
- * Adaptive jitter buffer. G.711 knows no state, so packets are decoded first and the buffer works on samples: any packet
- * length in, 20 ms frames out. It starts small, grows at once when packets come too late, and shrinks again in quiet
+ * Adaptive jitter buffer. One byte of G.711 is one sample, so packets of any length go in as they came and 20 ms of samples
+ * come out, decoded on the way. It starts small, grows at once when packets come too late, and shrinks again in quiet
  * moments when none has been close to late for a while.
  */
+import type { G711Law } from '../../wire/g711.ts';
 import { timestampDistance } from '../../wire/rtp.ts';
-import { FRAME_SAMPLES, meanLevel } from '../audio.ts';
+import { FRAME_SAMPLES } from '../audio.ts';
 import { Concealer } from './concealer.ts';
 
 const START_SAMPLES = 320;
@@ -21,7 +22,8 @@ const QUIET_LEVEL = 150;
 
 interface Held {
   readonly timestamp: number;
-  readonly samples: Int16Array;
+  readonly codes: Uint8Array;
+  readonly law: G711Law;
 }
 
 export type PushOutcome = 'held' | 'late' | 'duplicate' | 'refused';
@@ -43,16 +45,17 @@ export class JitterBuffer {
   #windowPackets = 0;
   #windowSlack = Infinity;
 
-  /** @param samples is kept: do not write to it afterwards */
-  push(samples: Int16Array, timestamp: number): PushOutcome {
+  /** @param codes is kept: do not write to it afterwards */
+  push(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {
+    const packet = { timestamp, codes, law };
     if (!this.#started) this.#start(timestamp);
     const slack = timestampDistance(timestamp, this.#playout);
-    if (Math.abs(slack) > HORIZON_SAMPLES) return this.#pushStray(samples, timestamp);
+    if (Math.abs(slack) > HORIZON_SAMPLES) return this.#pushStray(packet);
     this.#strayTimestamp = undefined;
     this.#observe(slack);
-    if (slack + samples.length <= 0) return this.#pushLate(samples, timestamp, slack);
+    if (slack + codes.length <= 0) return this.#pushLate(packet, slack);
     this.#lateRun = 0;
-    return this.#hold({ timestamp, samples });
+    return this.#hold(packet);
   }
 
   /** The next 20 ms; always fills the whole frame. */
@@ -103,19 +106,20 @@ export class JitterBuffer {
   }
 
   /** One packet from another timeline may be a fault; two in a row are a restart of the sender's clock. */
-  #pushStray(samples: Int16Array, timestamp: number): PushOutcome {
+  #pushStray(packet: Held): PushOutcome {
+    const { timestamp } = packet;
     const before = this.#strayTimestamp;
     this.#strayTimestamp = timestamp;
     if (before === undefined || Math.abs(timestampDistance(timestamp, before)) > HORIZON_SAMPLES) return 'refused';
     this.#start(timestamp);
-    return this.#hold({ timestamp, samples });
+    return this.#hold(packet);
   }
 
-  #pushLate(samples: Int16Array, timestamp: number, slack: number): PushOutcome {
+  #pushLate(packet: Held, slack: number): PushOutcome {
     this.late++;
     if (++this.#lateRun >= LATE_RUN) {
-      this.#start(timestamp);
-      return this.#hold({ timestamp, samples });
+      this.#start(packet.timestamp);
+      return this.#hold(packet);
     }
     const wanted = Math.ceil(-slack / FRAME_SAMPLES) * FRAME_SAMPLES;
     this.#growBy = Math.max(this.#growBy, Math.min(wanted, MAX_DELAY_SAMPLES - this.#delay));
@@ -137,7 +141,7 @@ export class JitterBuffer {
     let real = 0;
     for (let head = this.#held[0]; head && filled < FRAME_SAMPLES; head = this.#held[0]) {
       const from = timestampDistance(this.#playout + filled, head.timestamp);
-      if (from >= head.samples.length) {
+      if (from >= head.codes.length) {
         this.#held.shift();
         continue;
       }
@@ -147,11 +151,12 @@ export class JitterBuffer {
         filled = gapEnd;
         continue;
       }
-      const count = Math.min(head.samples.length - from, FRAME_SAMPLES - filled);
-      for (let index = 0; index < count; index++) frame[filled + index] = head.samples[from + index]!;
+      const count = Math.min(head.codes.length - from, FRAME_SAMPLES - filled);
+      const table = head.law.toLinear;
+      for (let index = 0; index < count; index++) frame[filled + index] = table[head.codes[from + index]!]!;
       filled += count;
       real += count;
-      if (from + count >= head.samples.length) this.#held.shift();
+      if (from + count >= head.codes.length) this.#held.shift();
     }
     if (filled < FRAME_SAMPLES) this.#concealer.fill(frame, filled, FRAME_SAMPLES);
     return real;
@@ -169,9 +174,15 @@ export class JitterBuffer {
   #shrinkIfWanted(): void {
     if (this.#shrink === 'no') return;
     const next = this.#held[0];
-    if (this.#shrink === 'when-quiet' && next && meanLevel(next.samples) > QUIET_LEVEL) return;
+    if (this.#shrink === 'when-quiet' && next && packetLevel(next) > QUIET_LEVEL) return;
     this.#shrink = 'no';
     this.#playout = (this.#playout + FRAME_SAMPLES) >>> 0;
     this.#delay = Math.max(START_SAMPLES, this.#delay - FRAME_SAMPLES);
   }
+}
+
+function packetLevel({ codes, law }: Held): number {
+  let sum = 0;
+  for (const code of codes) sum += Math.abs(law.toLinear[code]!);
+  return sum / codes.length;
 }

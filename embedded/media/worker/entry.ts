@@ -1,14 +1,12 @@
 /** Where the worker thread begins. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker, WorkerSettings } from '../messages.ts';
-import { MediaWorker } from './media-worker.ts';
+import { commands } from './commands.ts';
+import { MediaCore, type Post } from './media-core.ts';
 
 const port = parentPort;
 if (!port) throw new Error('this file is run in a worker thread');
 const { settings } = workerData as { settings: WorkerSettings };
-const worker = new MediaWorker(settings, (message) => port.postMessage(message));
-port.on('message', (message: ToWorker) => {
-  void worker.receive(message).then(() => {
-    if (message.kind === 'request' && message.name === 'stop') port.close();
-  });
-});
+const post: Post = (message) => port.postMessage(message);
+const obey = commands(new MediaCore(settings, post), post);
+port.on('message', (message: ToWorker) => void obey(message));

@@ -3,7 +3,7 @@
  * In: source → parse → payload → source latch → statistics → event split → decode → jitter buffer → frame.
  * Out: frame → echo → players → recorder → digits → encode → RTP.
  */
-import { decodeG711, g711Law } from '../../wire/g711.ts';
+import { ALAW, MULAW, g711Law, type G711Law } from '../../wire/g711.ts';
 import { parseRtp, type RtpPacket } from '../../wire/rtp.ts';
 import { FRAME_SAMPLES, mixInto } from '../audio.ts';
 import type { ReceiveStage } from '../stages/arrival.ts';
@@ -35,6 +35,10 @@ export interface LegOptions {
 }
 
 const SILENCE = new Int16Array(FRAME_SAMPLES);
+const SILENT_CODES = {
+  0: new Uint8Array(FRAME_SAMPLES).fill(MULAW.silence),
+  8: new Uint8Array(FRAME_SAMPLES).fill(ALAW.silence),
+} as const;
 
 export class Leg {
   /** Set while the leg is in a room, by the room. */
@@ -56,6 +60,7 @@ export class Leg {
   readonly #recorded = new Int16Array(FRAME_SAMPLES);
   #pair: PortPair | undefined;
   #remote: RemoteMedia | undefined;
+  #law: G711Law = MULAW;
   #ssrc: number | undefined;
   #refused = 0;
   #echo = false;
@@ -81,6 +86,7 @@ export class Leg {
   setRemote(remote: RemoteMedia): void {
     const nowMs = this.#options.now();
     this.#remote = remote;
+    this.#law = g711Law(remote.audioPayloadType);
     this.#source.arm(remote, nowMs);
     this.#payload.arm(remote);
     this.#sender.arm(remote);
@@ -201,14 +207,11 @@ export class Leg {
         break;
       case 'comfort-noise':
         // A frame of silence ends the sound before it without concealment.
-        this.#jitter.push(new Int16Array(FRAME_SAMPLES), packet.timestamp);
+        this.#jitter.push(this.#law, SILENT_CODES[this.#law.payloadType], packet.timestamp);
         break;
-      case 'audio': {
-        const samples = new Int16Array(packet.payload.length);
-        decodeG711(g711Law(this.#remote!.audioPayloadType), packet.payload, samples);
-        this.#jitter.push(samples, packet.timestamp);
+      case 'audio':
+        this.#jitter.push(this.#law, packet.payload, packet.timestamp);
         break;
-      }
       case undefined:
     }
   }

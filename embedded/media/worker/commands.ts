@@ -1,0 +1,77 @@
+/** What the main thread may ask for, and who does it. */
+import { MediaError } from '../errors.ts';
+import type { Answer, Ask, OrderName, Orders, RequestName, ToWorker } from '../messages.ts';
+import type { PlayResult } from '../types.ts';
+import type { MediaCore, Post } from './media-core.ts';
+
+type RequestTable = {
+  [N in RequestName]: (ask: Ask<N>) => Promise<Answer<N>> | Answer<N>;
+};
+type OrderTable = { [N in OrderName]: (order: Orders[N]) => void };
+
+const NOT_PLAYED: PlayResult = { outcome: 'stopped', playedMilliseconds: 0, lastOffset: 0 };
+
+function requestTable(core: MediaCore): RequestTable {
+  return {
+    ready: () => undefined,
+    stop: () => core.stop(),
+    'open-port': (ask) => core.openPort(ask),
+    'close-port': ({ portId }) => core.closePort(portId),
+    statistics: ({ portId }) => core.leg(portId).statistics(),
+    'start-port-recording': ({ portId, path }) => core.leg(portId).startRecording(path),
+    'stop-port-recording': ({ portId, path }) => core.leg(portId).stopRecording(path),
+    'open-room': ({ roomId }) => core.openRoom(roomId),
+    'close-room': ({ roomId }) => core.closeRoom(roomId),
+    'add-member': ({ roomId, memberId, portId, audio }) =>
+      core.room(roomId).addMember(memberId, core.leg(portId), audio),
+    'remove-member': ({ roomId, memberId }) => core.room(roomId).removeMember(memberId),
+    members: ({ roomId }) => core.room(roomId).members(),
+    'start-room-recording': ({ roomId, path }) => core.room(roomId).startRecording(path),
+    'pause-room-recording': ({ roomId, path, paused }) => core.room(roomId).pauseRecording(path, paused),
+    'stop-room-recording': ({ roomId, path }) => core.room(roomId).stopRecording(path),
+  };
+}
+
+function orderTable(core: MediaCore): OrderTable {
+  return {
+    'set-remote': ({ portId, remote }) => core.findLeg(portId)?.setRemote(remote),
+    'play-to-port': ({ portId, playId, uri }) => {
+      const leg = core.findLeg(portId);
+      if (leg) leg.play({ playId, source: core.sounds.open(uri) });
+      else core.playEnded(playId, NOT_PLAYED);
+    },
+    'stop-port-play': ({ portId, playId }) => core.findLeg(portId)?.stopPlaying(playId),
+    'send-digits': ({ portId, digits, durationMs }) => core.findLeg(portId)?.sendDigits(digits, durationMs),
+    'inject-digit': ({ portId, digit, durationMs }) => core.findLeg(portId)?.injectDigit(digit, durationMs),
+    'set-echo': ({ portId, on }) => core.findLeg(portId)?.setEcho(on),
+    'set-audio': ({ roomId, memberId, audio }) => core.findRoom(roomId)?.setAudio(memberId, audio),
+    'set-relation': ({ roomId, a, b, nospeak, nohear }) =>
+      core.findRoom(roomId)?.setRelation(a, b, { nospeak, nohear }),
+    'play-to-room': ({ roomId, playId, uri, memberId, volume, async }) => {
+      const room = core.findRoom(roomId);
+      if (room) room.play({ playId, source: core.sounds.open(uri), memberId, volume, async });
+      else core.playEnded(playId, NOT_PLAYED);
+    },
+    'stop-room-play': ({ roomId, playId }) => core.findRoom(roomId)?.stopPlaying(playId),
+  };
+}
+
+/** @returns the function that takes every message of the main thread; it never rejects */
+export function commands(core: MediaCore, post: Post): (message: ToWorker) => Promise<void> {
+  const requests = requestTable(core);
+  const orders = orderTable(core);
+  return async (message) => {
+    // The name decides the type of what comes with it; the compiler cannot follow that through a lookup.
+    if (message.kind === 'order') {
+      (orders[message.name] as (order: unknown) => void)(message.order);
+      return;
+    }
+    const { id, name, ask } = message;
+    try {
+      post({ kind: 'answer', id, answer: await (requests[name] as (ask: unknown) => unknown)(ask) });
+    } catch (error) {
+      const failure = error instanceof MediaError ? error : new MediaError('media/engine-failed', String(error));
+      post({ kind: 'failure', id, code: failure.code, detail: failure.detail });
+    }
+  };
+}
