@@ -47,6 +47,10 @@ class TcpTransport implements SipTransport {
     return this.#connections.size;
   }
 
+  isConnected(peer: { address: string; port: number }): boolean {
+    return this.#connections.has(connectionKey(peer));
+  }
+
   send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void {
     const known = this.#connections.get(connectionKey(destination));
     const connection = known ?? this.#connect(destination);

@@ -72,6 +72,16 @@ export class TransactionTable implements TransactionLayer {
     };
   }
 
+  pointTo(hop: SipHop): ListeningPoint {
+    return this.#transportTo(hop).listeningPoint;
+  }
+
+  isConnected(hop: SipHop): boolean {
+    return this.#transports.some((transport) => {
+      return transport.listeningPoint.protocol === hop.protocol && transport.isConnected(hop);
+    });
+  }
+
   /** Is a response from this address awaited? */
   expectsResponseFrom(address: string): boolean {
     for (const transaction of this.#client.values()) if (transaction.destination.address === address) return true;

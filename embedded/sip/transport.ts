@@ -14,6 +14,8 @@ export interface SipTransport {
   readonly reliable: boolean;
   /** Open connections, both ways; 0 for datagrams. */
   readonly connections: number;
+  /** Is there an open connection to exactly this peer? Never for datagrams. */
+  isConnected(peer: { address: string; port: number }): boolean;
   /** `onError` is called at most once, never before this returns. */
   send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void;
   /** Idempotent; resolves when the port is free. */

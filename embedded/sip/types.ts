@@ -112,6 +112,13 @@ export interface TransactionLayer {
    * @returns the request as sent
    */
   sendStateless(request: SipRequest, destination: SipHop): SipRequest;
+  /**
+   * The listening point that requests to this hop leave from.
+   * @throws NoTransportError when none speaks its protocol in its address family
+   */
+  pointTo(hop: SipHop): ListeningPoint;
+  /** Is there an open connection to exactly this hop? Never for datagrams. */
+  isConnected(hop: SipHop): boolean;
   /** Live transactions and connections: zero when all is over. */
   counts(): { serverTransactions: number; clientTransactions: number; connections: number };
   /** Closes sockets, ends every transaction, resolves when all ports are free. Idempotent. */

@@ -27,6 +27,10 @@ class UdpTransport implements SipTransport {
     this.listeningPoint = listeningPoint;
   }
 
+  isConnected(): boolean {
+    return false;
+  }
+
   send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void {
     this.#socket.send(bytes, destination.port, destination.address, onError);
   }

@@ -1,0 +1,2 @@
+export { DEFAULT_DRACHTIO_LIMITS, type DrachtioLimits } from './limits.ts';
+export { startDrachtio, type DrachtioCounts, type DrachtioOptions, type DrachtioServer } from './start.ts';
