@@ -55,10 +55,10 @@ function member(value: number): string {
   return Number.isInteger(value) && value > 0 && value <= MEMBER_ID ? String(value) : refuse('member number');
 }
 
-/** An absolute path to a WAV file without `..`, or a generated tone or silence. */
+/** An absolute path to a WAV file without `..` (nor `@@`, which is FreeSWITCH's offset), or a generated tone or silence. */
 export function sound(value: string): string {
   if (GENERATED_SOUND.test(value)) return value;
-  if (SOUND_FILE.test(value) && !value.split('/').includes('..') && !value.includes('//')) return value;
+  if (SOUND_FILE.test(value) && !value.split('/').includes('..') && !/\/\/|@@/.test(value)) return value;
   return refuse('sound');
 }
 

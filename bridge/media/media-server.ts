@@ -159,14 +159,15 @@ export class MediaServer implements LegHost {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
+    const stopping = () => signal.aborted;
     let delay = FIRST_RETRY_MS;
-    while (!signal.aborted) {
+    while (!stopping()) {
       try {
         const connected = await this.#connect();
         delay = FIRST_RETRY_MS;
         await this.#watch(connected);
       } catch (error) {
-        if (!signal.aborted) this.#logger.warn({ err: error, retryInMs: delay }, 'no connection to the media server');
+        if (!stopping()) this.#logger.warn({ err: error, retryInMs: delay }, 'no connection to the media server');
       }
       this.#disconnect();
       await this.#options.clock.sleep(delay, signal);
