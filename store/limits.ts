@@ -118,11 +118,10 @@ const LOGIN_RULES: Readonly<Record<'login' | 'login-address', GrowingRule>> = {
   },
 };
 
-export type LimitRules = Readonly<Record<'login' | 'login-address', GrowingRule> & Record<'api' | 'invite', PlainRule>>;
+export type LimitRules = Readonly<Record<'login' | 'login-address', GrowingRule> & Record<'invite', PlainRule>>;
 
 export const LIMIT_RULES: LimitRules = {
   ...LOGIN_RULES,
-  api: { tries: 600, windowSeconds: MINUTE_SECONDS },
   invite: { tries: 50, windowSeconds: 1 },
 };
 
@@ -131,7 +130,6 @@ export function createLimits(context: StoreContext, client: LimiterClient, rules
   const limiters: Readonly<Record<LimitRule, Limiter & Partial<GrowingLimiter>>> = {
     login: createGrowingLimiter(client, all.login),
     'login-address': createGrowingLimiter(client, all['login-address']),
-    api: createLimiter(client, all.api),
     invite: createLimiter(client, all.invite),
   };
   const keyOf = (rule: LimitRule, key: string) =>

@@ -108,7 +108,7 @@ export interface Tokens {
 }
 
 /** `login` and `login-address` grow: whoever uses up the tries waits, each time twice as long. */
-export type LimitRule = 'login' | 'login-address' | 'api' | 'invite';
+export type LimitRule = 'login' | 'login-address' | 'invite';
 
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */

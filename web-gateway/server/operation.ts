@@ -1,0 +1,46 @@
+/** One entry of the API: what it is called, who may call it, what goes in and out. Routing and OpenAPI follow from it. */
+import type { z } from 'zod';
+import type { Person, Role } from '../../store/index.ts';
+
+/** Everybody, or people with one of these roles; root may do everything. */
+export type Access = 'public' | readonly Role[];
+
+export interface OperationInput<Body, Query> {
+  /** Whoever is logged in; for public operations nobody. */
+  readonly person: Person;
+  readonly token: string;
+  readonly body: Body;
+  readonly query: Query;
+  readonly params: Readonly<Record<string, string>>;
+  /** Of the client, behind our proxies. */
+  readonly address: string;
+}
+
+export interface Definition<B extends z.ZodType, Q extends z.ZodType> {
+  readonly method: 'get' | 'post';
+  /** As express writes it, below /api/v1. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  readonly body?: B;
+  readonly query?: Q;
+  readonly answers: { readonly status: 200 | 201 | 204; readonly schema?: z.ZodType; readonly description: string };
+  /** Resolves with the body of the answer. */
+  readonly handle: (input: OperationInput<z.output<B>, z.output<Q>>) => Promise<unknown>;
+}
+
+/** An operation whose types have been checked against its handler; the router needs only this. */
+export type Operation = Omit<Definition<z.ZodType, z.ZodType>, 'handle'> & {
+  readonly handle: (input: OperationInput<unknown, unknown>) => Promise<unknown>;
+};
+
+export function operation<B extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodType<object>>(
+  definition: Definition<B, Q>,
+): Operation {
+  const { handle, ...rest } = definition;
+  return {
+    ...rest,
+    // The router passes only what `body` and `query` have checked.
+    handle: (input) => handle(input as OperationInput<z.output<B>, z.output<Q>>),
+  };
+}

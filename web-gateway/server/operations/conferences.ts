@@ -1,0 +1,102 @@
+import {
+  conferenceList,
+  conferenceView,
+  createConferenceRequest,
+  PartylineError,
+  type ConferenceView,
+} from '../../../config/contract/index.ts';
+import type { Conference, ConferencePolicy, Person, Store } from '../../../store/index.ts';
+import { hasRole } from '../authentication.ts';
+import { operation, type Operation } from '../operation.ts';
+
+/** Who makes conferences also sees their codes. */
+const MAKERS = ['admin', 'moderator'] as const;
+const READERS = ['admin', 'moderator', 'presenter', 'tsr'] as const;
+
+export function conferenceOperations(store: Store): Operation[] {
+  const create = operation({
+    method: 'post',
+    path: '/conferences',
+    summary: 'Make a conference with a guest and a host code',
+    access: MAKERS,
+    body: createConferenceRequest,
+    answers: { status: 201, schema: conferenceView, description: 'The conference with its codes.' },
+    handle: async ({ body, person }) => {
+      const policy = body.policy === undefined ? {} : { policy: defined(body.policy) };
+      const made = await store.conferences.create({
+        tenantId: person.tenantId,
+        title: body.title,
+        createdBy: person.id,
+        ...policy,
+      });
+      return { ...toView(made.conference), guestCode: made.guestCode, hostCode: made.hostCode };
+    },
+  });
+
+  const list = operation({
+    method: 'get',
+    path: '/conferences',
+    summary: 'All conferences of one’s company, oldest first, without codes',
+    access: READERS,
+    answers: { status: 200, schema: conferenceList, description: 'The conferences.' },
+    handle: async ({ person }) => ({ conferences: (await store.conferences.list(person.tenantId)).map(toView) }),
+  });
+
+  const get = operation({
+    method: 'get',
+    path: '/conferences/:id',
+    summary: 'One conference; with its codes for those who may make conferences',
+    access: READERS,
+    answers: { status: 200, schema: conferenceView, description: 'The conference.' },
+    handle: async ({ person, params }) => {
+      const conference = await findConference(store, person, params['id']);
+      if (!hasRole(person, MAKERS)) return toView(conference);
+      const codes = await store.conferences.codes(person.tenantId, conference.id);
+      return { ...toView(conference), guestCode: codes.guest, hostCode: codes.host };
+    },
+  });
+
+  const change = (verb: 'open' | 'close', state: Conference['state'], summary: string) =>
+    operation({
+      method: 'post',
+      path: `/conferences/:id/${verb}`,
+      summary,
+      access: MAKERS,
+      answers: { status: 200, schema: conferenceView, description: 'The conference as it is now.' },
+      handle: async ({ person, params }) => {
+        const conference = await findConference(store, person, params['id']);
+        await store.conferences.setState(person.tenantId, conference.id, state);
+        return toView({ ...conference, state });
+      },
+    });
+
+  return [
+    create,
+    list,
+    get,
+    change('open', 'open', 'Let callers in again'),
+    change('close', 'closed', 'Let no more callers in; whoever is in stays'),
+  ];
+}
+
+/**
+ * Looks only among the conferences of the person's own company: another's id is as unknown as any other.
+ * @throws PartylineError conference/not-found
+ */
+export async function findConference(store: Store, person: Person, id: string | undefined): Promise<Conference> {
+  const conference = id === undefined ? null : await store.conferences.get(person.tenantId, id);
+  if (conference === null) throw new PartylineError('conference/not-found');
+  return conference;
+}
+
+function toView(conference: Conference): ConferenceView {
+  const { id, title, state, policy, createdAt } = conference;
+  return { id, title, state, policy, createdAt };
+}
+
+/** `{announce: undefined}` must not overwrite a default. */
+function defined(policy: {
+  [K in keyof ConferencePolicy]?: ConferencePolicy[K] | undefined;
+}): Partial<ConferencePolicy> {
+  return Object.fromEntries(Object.entries<unknown>(policy).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,63 @@
+/** What is not the API: start page, style, health, readiness, metrics. */
+import express, { type RequestHandler, type Router } from 'express';
+import { health, PartylineError, readiness } from '../../config/contract/index.ts';
+import { ICON, STYLE } from './pages/assets.ts';
+import { startPage } from './pages/start-page.ts';
+import type { GatewayParts, Readiness } from './parts.ts';
+import { describeRoute } from './request-context.ts';
+
+const READINESS_MS = 2_000;
+const ASSET_SECONDS = 3_600;
+
+export function createServiceRouter(parts: GatewayParts): Router {
+  const router = express.Router({ caseSensitive: true, strict: true });
+  const get = (path: string, handler: RequestHandler) =>
+    router.route(path).all(describeRoute(path)).get(handler).all(onlyGet);
+
+  get('/', (_request, response) => void response.type('html').send(startPage(parts.dial)));
+  get('/assets/style.css', asset('text/css', STYLE));
+  get('/assets/icon.svg', asset('image/svg+xml', ICON));
+  get('/healthz', (_request, response) => {
+    response.set('Cache-Control', 'no-store').json(health.parse({ status: 'ok' }));
+  });
+  get('/readyz', async (_request, response) => {
+    const state = await askReadiness(parts);
+    response.set('Cache-Control', 'no-store').status(state.ready ? 200 : 503);
+    response.json(readiness.parse(state));
+  });
+  get('/metrics', async (_request, response) => {
+    response
+      .set('Cache-Control', 'no-store')
+      .type(parts.metrics.contentType)
+      .send(await parts.metrics.metrics());
+  });
+  return router;
+}
+
+function asset(type: string, text: string): RequestHandler {
+  return (_request, response) => {
+    response.set('Cache-Control', `public, max-age=${ASSET_SECONDS}`).type(type).send(text);
+  };
+}
+
+const onlyGet: RequestHandler = (request, response) => {
+  response.set('Allow', 'GET, HEAD, OPTIONS');
+  if (request.method !== 'OPTIONS') throw new PartylineError('request/method-not-allowed');
+  response.status(204).end();
+};
+
+/** Whoever cannot say in time whether it is ready is not. */
+async function askReadiness(parts: GatewayParts): Promise<Readiness> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Readiness>((resolve) => {
+    timer = setTimeout(() => resolve({ ready: false, reasons: ['the check took too long'] }), READINESS_MS);
+  });
+  try {
+    return await Promise.race([parts.readiness(), late]);
+  } catch (error) {
+    parts.logger.error({ err: error }, 'the readiness check failed');
+    return { ready: false, reasons: ['the check failed'] };
+  } finally {
+    clearTimeout(timer);
+  }
+}
