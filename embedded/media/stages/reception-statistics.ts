@@ -36,7 +36,7 @@ export class ReceptionStatistics implements ReceiveStage {
     this.packets++;
     this.bytes += packet.payload.length;
     if (packet.ssrc !== this.#ssrc) this.#restart(packet.ssrc, packet.sequence);
-    else this.#follow(packet.sequence);
+    else if (!this.#follow(packet.sequence)) return true;
     this.#receivedOfSource++;
     this.#measureJitter(packet.timestamp, atMs);
     return true;
@@ -82,16 +82,20 @@ export class ReceptionStatistics implements ReceiveStage {
     this.#receivedAtReport = 0;
   }
 
-  #follow(sequence: number): void {
+  /** @returns false for a packet that belongs nowhere, or not yet */
+  #follow(sequence: number): boolean {
     const step = sequenceDistance(sequence, this.#highest & 0xffff);
     if (step > -MAX_MISORDER && step < MAX_DROPOUT) {
       if (step > 0) this.#highest += step;
       this.#badSequence = undefined;
-      return;
+      return true;
     }
+    const expected = this.#badSequence;
+    this.#badSequence = (sequence + 1) & 0xffff;
+    if (sequence !== expected) return false;
     // Two packets in a row on the new track: the sender restarted without telling.
-    if (sequence === this.#badSequence) this.#restart(this.#ssrc!, sequence);
-    else this.#badSequence = (sequence + 1) & 0xffff;
+    this.#restart(this.#ssrc!, sequence);
+    return true;
   }
 
   #measureJitter(timestamp: number, atMs: number): void {

@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { NAT_WINDOW_MS, SourceCheck } from '../../../embedded/media/stages/source-check.ts';
+import { PHONE, arrival, remote } from './helpers.ts';
+
+const STRANGER = { address: '198.51.100.66', port: 4000 };
+const OUTSIDE = '203.0.113.9';
+
+function armed(fields: Parameters<typeof remote>[0] = {}, nowMs = 0): SourceCheck {
+  const check = new SourceCheck();
+  check.arm(remote(fields), nowMs);
+  return check;
+}
+
+describe('source check', () => {
+  it('takes nothing before there is an SDP', () => {
+    const check = new SourceCheck();
+    expect(check.mayCome(PHONE.address, PHONE.port)).to.equal(false);
+    expect(check.take(arrival())).to.equal(false);
+    expect(check.destination).to.equal(undefined);
+  });
+
+  it("takes media from the SDP's address and port only", () => {
+    const check = armed();
+    for (const from of [STRANGER, { ...PHONE, port: PHONE.port + 2 }, { ...PHONE, address: OUTSIDE }]) {
+      expect(check.mayCome(from.address, from.port), from.address).to.equal(false);
+      expect(check.take(arrival({}, from)), from.address).to.equal(false);
+    }
+    expect(check.take(arrival())).to.equal(true);
+  });
+
+  it('does not let the signalling address in at another port when it is the address of the SDP', () => {
+    const check = armed({ signallingAddress: PHONE.address });
+    for (let sequence = 1; sequence < 10; sequence++) {
+      expect(check.take(arrival({ sequence }, { port: 5555 }))).to.equal(false);
+    }
+    expect(check.destination).to.include(PHONE);
+  });
+
+  describe('for a peer behind NAT', () => {
+    const nat = { address: '10.0.0.5', port: 4000, signallingAddress: OUTSIDE };
+    const from = { address: OUTSIDE, port: 61_000 };
+    const take = (check: SourceCheck, sequence: number, fields = {}, at = from, atMs = 0) =>
+      check.take(arrival({ sequence, ...fields }, { ...at, atMs }));
+
+    it('believes the signalling address after three packets in order, and sends there', () => {
+      const check = armed(nat);
+      expect([1, 2, 3, 4].map((sequence) => take(check, sequence))).to.deep.equal([false, false, true, true]);
+      expect(check.destination).to.include(from);
+      expect(check.rtcpDestination).to.deep.equal({ address: OUTSIDE, port: 61_001 });
+    });
+
+    it('begins to count again when order, source port or SSRC change', () => {
+      const check = armed(nat);
+      const taken = [
+        take(check, 1),
+        take(check, 2),
+        take(check, 9),
+        take(check, 10, { ssrc: 2 }),
+        take(check, 11, { ssrc: 2 }, { ...from, port: 61_002 }),
+        take(check, 12, { ssrc: 2 }, { ...from, port: 61_002 }),
+      ];
+      expect(taken).to.deep.equal([false, false, false, false, false, false]);
+      expect(take(check, 13, { ssrc: 2 }, { ...from, port: 61_002 })).to.equal(true);
+    });
+
+    it('latches once: another port of the same NAT, and the SDP itself, come too late', () => {
+      const check = armed(nat);
+      for (const sequence of [1, 2, 3]) take(check, sequence);
+      for (const sequence of [1, 2, 3, 4]) expect(take(check, sequence, {}, { ...from, port: 7 })).to.equal(false);
+      expect(take(check, 1, {}, { address: '10.0.0.5', port: 4000 })).to.equal(false);
+    });
+
+    it('does not latch when the window is over', () => {
+      const check = armed(nat, 1000);
+      const late = 1001 + NAT_WINDOW_MS;
+      for (const sequence of [1, 2, 3, 4]) expect(take(check, sequence, {}, from, late)).to.equal(false);
+    });
+
+    it('prefers the address of the SDP when that turns out to be right', () => {
+      const check = armed(nat);
+      take(check, 1);
+      expect(take(check, 50, {}, { address: '10.0.0.5', port: 4000 })).to.equal(true);
+      for (const sequence of [2, 3, 4]) expect(take(check, sequence)).to.equal(false);
+    });
+
+    it('refuses everybody else', () => {
+      const check = armed(nat);
+      for (const sequence of [1, 2, 3, 4]) expect(take(check, sequence, {}, STRANGER)).to.equal(false);
+    });
+  });
+
+  it('forgets what it latched with the next SDP', () => {
+    const check = armed();
+    check.take(arrival());
+    check.arm(remote({ port: 6000 }), 10);
+    expect(check.take(arrival())).to.equal(false);
+    expect(check.take(arrival({}, { port: 6000 }))).to.equal(true);
+    expect(check.destination).to.include({ port: 6000 });
+  });
+
+  it('sends nowhere when the SDP names no address or port 0', () => {
+    expect(armed({ address: '0.0.0.0' }).destination).to.equal(undefined);
+    expect(armed({ port: 0 }).destination).to.equal(undefined);
+  });
+
+  it('takes RTCP only after media, from the same address, at the port that belongs to it', () => {
+    const check = armed({ rtcpPort: 4500 });
+    expect(check.acceptsRtcp(PHONE.address, 4500)).to.equal(false);
+    check.take(arrival());
+    expect(check.acceptsRtcp(PHONE.address, 4500)).to.equal(true);
+    expect(check.acceptsRtcp(PHONE.address, 4000), 'multiplexed').to.equal(true);
+    expect(check.acceptsRtcp(PHONE.address, 4001)).to.equal(false);
+    expect(check.acceptsRtcp(STRANGER.address, 4500)).to.equal(false);
+    expect(check.rtcpDestination).to.deep.equal({ address: PHONE.address, port: 4500 });
+  });
+});
