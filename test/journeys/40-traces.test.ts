@@ -1,8 +1,9 @@
 /** Twenty calls in and out leave nothing behind. */
 import { expect } from 'chai';
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { commandLine, eventually, openFiles, openPorts, scenarios, Service, Sipp, useBench } from '../peers/index.ts';
+import { eventually, openFiles, openPorts, scenarios, Service, Sipp, useBench } from '../peers/index.ts';
 
 const CALLS = 20;
 
@@ -28,7 +29,7 @@ describe('what calls leave behind', function () {
       ports: openPorts(service.pid).length,
       files: openFiles(service.pid),
       processes: service.tree.length,
-      keys: await redisKeys(service.redisPid),
+      keys: await redisKeys(service.dataDir),
     };
   }
 
@@ -66,21 +67,11 @@ describe('what calls leave behind', function () {
     expect(added.length).to.be.at.most(CALLS);
   });
 
-  async function redisKeys(pid: number): Promise<readonly string[]> {
-    const { stdout } = await promisify(execFile)('redis-cli', [...redisAddress(pid), '--scan']);
+  async function redisKeys(dataDir: string): Promise<readonly string[]> {
+    const { stdout } = await promisify(execFile)('redis-cli', ['-s', join(dataDir, 'redis/redis.sock'), '--scan']);
     return stdout
       .split('\n')
       .filter((line) => line !== '')
       .sort();
-  }
-
-  /** redis-server shows its address as its title: `redis-server 127.0.0.1:6379` or `redis-server unixsocket:/…`. */
-  function redisAddress(pid: number): readonly string[] {
-    const title = commandLine(pid);
-    const socket = /unixsocket:(\S+)/.exec(title);
-    if (socket?.[1] !== undefined) return ['-s', socket[1]];
-    const port = openPorts(pid).find(({ protocol }) => protocol === 'tcp')?.port;
-    if (port === undefined) throw new Error(`no address in "${title}"`);
-    return ['-p', String(port)];
   }
 });
