@@ -1,0 +1,95 @@
+/** Makes events, numbers them and hands them to those who asked. Headers are built only when somebody did. */
+import type { Logger } from '../../../config/index.ts';
+import { microseconds, type Clock } from '../clock.ts';
+import { ServerEvent, type EventHeaders, type EventOrigin } from './event.ts';
+import type { ServerIdentity } from './server-identity.ts';
+
+export interface EventListener {
+  /** Asked before the event is built. */
+  wants(name: string, subclass: string | undefined): boolean;
+  /** Filters what it does not want after all by itself. */
+  deliver(event: ServerEvent): void;
+}
+
+export interface EventDraft {
+  readonly name: string;
+  readonly subclass?: string;
+  readonly origin: EventOrigin;
+  readonly headers: () => EventHeaders;
+  readonly body?: string;
+}
+
+export interface EventBusOptions {
+  readonly identity: ServerIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class EventBus {
+  readonly #options: EventBusOptions;
+  readonly #listeners = new Set<EventListener>();
+  #sequence = 0;
+
+  constructor(options: EventBusOptions) {
+    this.#options = options;
+  }
+
+  subscribe(listener: EventListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  fire(draft: EventDraft): void {
+    const interested = [...this.#listeners].filter((listener) => listener.wants(draft.name, draft.subclass));
+    if (interested.length === 0) {
+      this.#sequence++;
+      return;
+    }
+    const event = this.create(draft);
+    for (const listener of interested) {
+      try {
+        listener.deliver(event);
+      } catch (error) {
+        this.#options.logger.error({ err: error, event: draft.name }, 'an event listener failed');
+      }
+    }
+  }
+
+  /** The event without handing it out: for uuid_dump and the answer to `connect`. */
+  create(draft: EventDraft): ServerEvent {
+    const event = new ServerEvent(draft.name, draft.subclass);
+    event.add([['Event-Subclass', draft.subclass]]);
+    event.add(this.#standardHeaders(draft));
+    event.add(draft.headers());
+    event.body = draft.body;
+    return event;
+  }
+
+  #standardHeaders(draft: EventDraft): [string, string][] {
+    const { identity, clock } = this.#options;
+    const now = new Date(clock.now());
+    const [file, callingFunction, line] = draft.origin;
+    return [
+      ['Event-Name', draft.name],
+      ['Core-UUID', identity.coreUuid],
+      ['FreeSWITCH-Hostname', identity.hostname],
+      ['FreeSWITCH-Switchname', identity.hostname],
+      ['FreeSWITCH-IPv4', identity.ipv4],
+      ['FreeSWITCH-IPv6', identity.ipv6],
+      ['Event-Date-Local', localStamp(now)],
+      ['Event-Date-GMT', now.toUTCString()],
+      ['Event-Date-Timestamp', microseconds(clock)],
+      ['Event-Calling-File', file],
+      ['Event-Calling-Function', callingFunction],
+      ['Event-Calling-Line-Number', String(line)],
+      ['Event-Sequence', String(++this.#sequence)],
+    ];
+  }
+}
+
+/** `2026-11-22 08:27:28` in local time. */
+export function localStamp(date: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}

@@ -1,0 +1,51 @@
+/** One event: headers in order, perhaps a body. Serialized at most once per format, however many listen. */
+import { flattenEslValue, serializeEventJson, serializeEventPlain, type EslEventValue } from '../../wire/esl-event.ts';
+
+export type EventHeaders = Iterable<readonly [string, EslEventValue | undefined]>;
+
+/** Where the real server makes this event: told in Event-Calling-*. */
+export type EventOrigin = readonly [file: string, callingFunction: string, line: number];
+
+export class ServerEvent {
+  readonly name: string;
+  readonly subclass: string | undefined;
+  readonly headers = new Map<string, EslEventValue>();
+  body: string | undefined;
+  readonly #keys = new Map<string, string>();
+  #plain: string | undefined;
+  #json: string | undefined;
+
+  constructor(name: string, subclass: string | undefined) {
+    this.name = name;
+    this.subclass = subclass;
+  }
+
+  /** Undefined values are left out; a header that is there already is kept in its place and overwritten. */
+  add(headers: EventHeaders): this {
+    for (const [name, value] of headers) {
+      if (value === undefined) continue;
+      this.headers.set(name, value);
+      this.#keys.set(name.toLowerCase(), name);
+    }
+    return this;
+  }
+
+  /** Header by name, whatever its case; lists as the text a client would read. */
+  get(name: string): string | undefined {
+    const written = this.#keys.get(name.toLowerCase());
+    const value = written === undefined ? undefined : this.headers.get(written);
+    return value === undefined ? undefined : flattenEslValue(value);
+  }
+
+  plain(): string {
+    return (this.#plain ??= serializeEventPlain(this.#text()));
+  }
+
+  json(): string {
+    return (this.#json ??= serializeEventJson(this.#text()));
+  }
+
+  #text(): { headers: ReadonlyMap<string, EslEventValue>; body?: string } {
+    return this.body === undefined ? { headers: this.headers } : { headers: this.headers, body: this.body };
+  }
+}

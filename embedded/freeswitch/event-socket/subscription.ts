@@ -1,0 +1,140 @@
+/** Which events one listener wants: names, CUSTOM subclasses, filters. */
+import { eventName } from '../core/event-names.ts';
+import type { ServerEvent } from '../core/event.ts';
+
+export type EventFormat = 'plain' | 'json';
+
+interface Filter {
+  readonly header: string;
+  readonly value: string;
+}
+
+const MAX_FILTERS = 256;
+const MAX_SUBCLASSES = 256;
+const MY_EVENTS = `CHANNEL_ANSWER CHANNEL_APPLICATION CHANNEL_BRIDGE CHANNEL_CREATE CHANNEL_DATA CHANNEL_DESTROY
+  CHANNEL_EXECUTE CHANNEL_EXECUTE_COMPLETE CHANNEL_HANGUP CHANNEL_HANGUP_COMPLETE CHANNEL_ORIGINATE CHANNEL_UUID
+  CHANNEL_OUTGOING CHANNEL_PARK CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_STATE CHANNEL_UNBRIDGE CHANNEL_UNPARK
+  DETECTED_SPEECH DTMF NOTALK TALK`.split(/\s+/);
+
+export class Subscription {
+  format: EventFormat = 'plain';
+  readonly #names = new Set<string>();
+  readonly #subclasses = new Set<string>();
+  #filters: Filter[] = [];
+  /** Set by `myevents`: only this channel's. */
+  #channel: string | undefined;
+  #enabled = false;
+
+  get enabled(): boolean {
+    return this.#enabled;
+  }
+
+  get ownsChannel(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  wants(name: string, subclass: string | undefined): boolean {
+    if (!this.#enabled) return false;
+    if (this.#names.has('ALL')) return true;
+    return this.#names.has(name) && (name !== 'CUSTOM' || subclass === undefined || this.#subclasses.has(subclass));
+  }
+
+  /** After `wants`: do the event's headers pass? */
+  accepts(event: ServerEvent): boolean {
+    if (this.#filters.length > 0 && !this.#passesFilters(event)) return false;
+    return this.#channel === undefined || event.get('Unique-ID') === this.#channel;
+  }
+
+  /** `json DTMF CUSTOM a::b`; words after CUSTOM are subclasses. False when no event was named. */
+  add(words: readonly string[]): boolean {
+    let [first, ...rest] = words;
+    if (first !== undefined && /^(plain|json|xml)$/i.test(first))
+      this.format = /^json$/i.test(first) ? 'json' : 'plain';
+    else rest = first === undefined ? [] : [first, ...rest];
+    let named = false;
+    let custom = false;
+    for (const word of rest) {
+      if (custom) {
+        if (this.#subclasses.size < MAX_SUBCLASSES) this.#subclasses.add(word);
+        continue;
+      }
+      const name = eventName(word);
+      if (name === undefined) continue;
+      named = true;
+      custom = name === 'CUSTOM';
+      this.#names.add(name);
+    }
+    this.#enabled ||= named;
+    return named;
+  }
+
+  /** False when no event was named. */
+  remove(words: readonly string[]): boolean {
+    let named = false;
+    let custom = false;
+    for (const word of words) {
+      if (custom) {
+        this.#subclasses.delete(word);
+        continue;
+      }
+      const name = eventName(word);
+      if (name === undefined) continue;
+      named = true;
+      custom = name === 'CUSTOM';
+      if (name === 'ALL') this.#names.clear();
+      else if (!custom) this.#names.delete(name);
+    }
+    return named;
+  }
+
+  /** False when nothing was being listened to. */
+  clear(): boolean {
+    const was = this.#enabled;
+    this.#enabled = false;
+    this.#names.clear();
+    this.#subclasses.clear();
+    return was;
+  }
+
+  watchChannel(uuid: string, format: EventFormat | undefined): void {
+    this.#channel = uuid;
+    for (const name of MY_EVENTS) this.#names.add(name);
+    this.#enabled = true;
+    if (format) this.format = format;
+  }
+
+  /** False when there are too many. */
+  addFilter(header: string, value: string): boolean {
+    if (this.#filters.length >= MAX_FILTERS) return false;
+    this.#filters.push({ header, value });
+    return true;
+  }
+
+  /** Without a value every filter on the header goes; `all` takes every filter. */
+  deleteFilter(header: string, value: string | undefined): void {
+    const all = header.toLowerCase() === 'all';
+    this.#filters = this.#filters.filter(
+      (filter) => !all && (!same(filter.header, header) || (value !== undefined && !same(filter.value, value))),
+    );
+  }
+
+  /** One match is enough; a match with `-` before the value excludes. */
+  #passesFilters(event: ServerEvent): boolean {
+    let pass = false;
+    for (const { header, value } of this.#filters) {
+      const actual = event.get(header);
+      if (actual === undefined) continue;
+      const mark = /^[+\- ]*/.exec(value)![0];
+      const excludes = mark.trimEnd().endsWith('-');
+      if (pass && !excludes) continue;
+      if (!same(actual, value.slice(mark.length))) continue;
+      if (excludes) return false;
+      pass = true;
+    }
+    return pass;
+  }
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

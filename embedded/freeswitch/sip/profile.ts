@@ -1,0 +1,271 @@
+/** The SIP profile `drachtio_mrf`: takes calls, makes sessions of them, and leads requests to the dialogs they are in. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../../../config/index.ts';
+import type { MediaEngine, MediaPort } from '../../media/types.ts';
+import {
+  newTag,
+  startTransactionLayer,
+  type ListeningPoint,
+  type ServerTransaction,
+  type ServerTransactionUser,
+  type SipLimits,
+  type SourceFilter,
+  type TransactionLayer,
+  type TransactionLayerUser,
+} from '../../sip/index.ts';
+import { tagOf } from '../../wire/sip-address.ts';
+import type { SipRequest } from '../../wire/sip-message.ts';
+import { Channel } from '../channel/channel.ts';
+import type { DialplanAction, Leg, Session } from '../channel/session.ts';
+import type { SessionRegistry } from '../channel/session-registry.ts';
+import { microseconds, type Clock } from '../clock.ts';
+import type { EventBus } from '../core/event-bus.ts';
+import { routeCall, type DialplanMatch } from '../dialplan.ts';
+import { readSdp, SipCall } from './call.ts';
+import { callerProfileOf, channelNameOf, inviteVariables } from './call-variables.ts';
+import { dialogId, UasDialog } from './dialog.ts';
+import { mediaVariables } from './media-variables.ts';
+import { negotiate, remoteMedia, offerSdp } from './negotiation.ts';
+import { response } from './responses.ts';
+import type { SessionDescription } from './sdp.ts';
+
+export interface SipProfileOptions {
+  readonly listen: readonly { protocol: 'udp' | 'tcp'; address: string; port: number }[];
+  readonly filter: SourceFilter;
+  readonly limits?: Partial<SipLimits> | undefined;
+  readonly engine: Pick<MediaEngine, 'openPort'>;
+  /** Address RTP ports are bound to, and the one told to phones. */
+  readonly mediaAddress: string;
+  readonly advertisedMediaAddress: string;
+  readonly rtpTimeoutSeconds: number;
+  readonly maxSessions: number;
+  readonly sessions: SessionRegistry;
+  readonly bus: EventBus;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly createSession: (channel: Channel, leg: Leg, actions: readonly DialplanAction[]) => Session;
+}
+
+interface Offer {
+  readonly text: string;
+  readonly description: SessionDescription;
+}
+
+export class SipProfile implements TransactionLayerUser {
+  readonly #options: SipProfileOptions;
+  readonly #calls = new Map<string, SipCall>();
+  #layer: TransactionLayer | undefined;
+  #callsIn = 0;
+  #failedCallsIn = 0;
+  #opening = 0;
+
+  constructor(options: SipProfileOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { listen, filter, limits, logger, clock } = this.#options;
+    this.#layer = await startTransactionLayer({ listen, user: this, filter, limits, logger, clock });
+  }
+
+  async stop(): Promise<void> {
+    await this.#layer?.stop();
+  }
+
+  get listeningPoint(): ListeningPoint {
+    return this.#layer!.listeningPoints[0]!;
+  }
+
+  get url(): string {
+    const { advertisedAddress, port } = this.listeningPoint;
+    return `sip:mod_sofia@${advertisedAddress.includes(':') ? `[${advertisedAddress}]` : advertisedAddress}:${port}`;
+  }
+
+  get counters(): { callsIn: number; failedCallsIn: number } {
+    return { callsIn: this.#callsIn, failedCallsIn: this.#failedCallsIn };
+  }
+
+  /** Dialogs and ports being opened: zero when no call is left. */
+  get pending(): number {
+    return this.#calls.size + this.#opening;
+  }
+
+  onRequest(transaction: ServerTransaction): ServerTransactionUser {
+    const { request } = transaction;
+    const localTag = tagOf(request.headers.get('To'));
+    if (localTag !== undefined) return this.#inDialog(transaction, localTag);
+    switch (request.method) {
+      case 'INVITE':
+        return this.#onInvite(transaction);
+      case 'OPTIONS':
+        transaction.respond(response(200, [['Accept', 'application/sdp']]));
+        return {};
+      case 'BYE':
+      case 'INFO':
+      case 'UPDATE':
+      case 'CANCEL':
+        transaction.respond(response(481));
+        return {};
+      default:
+        transaction.respond(response(405));
+        return {};
+    }
+  }
+
+  onAck(ack: SipRequest): void {
+    this.#callOf(ack, tagOf(ack.headers.get('To')) ?? '')?.onAck(ack);
+  }
+
+  #inDialog(transaction: ServerTransaction, localTag: string): ServerTransactionUser {
+    const call = this.#callOf(transaction.request, localTag);
+    if (!call) {
+      transaction.respond(response(481));
+      return {};
+    }
+    call.onRequest(transaction);
+    return { onAckTimeout: () => call.onAckTimeout() };
+  }
+
+  #callOf({ headers }: SipRequest, localTag: string): SipCall | undefined {
+    return this.#calls.get(dialogId(headers.get('Call-ID') ?? '', localTag, tagOf(headers.get('From')) ?? ''));
+  }
+
+  #onInvite(transaction: ServerTransaction): ServerTransactionUser {
+    const { request } = transaction;
+    const refusal = this.#refusal(request);
+    if (refusal !== undefined) {
+      this.#failedCallsIn++;
+      transaction.respond(response(refusal));
+      return {};
+    }
+    let call: SipCall | undefined;
+    let cancelled = false;
+    void this.#open(transaction, () => cancelled).then((opened) => {
+      call = opened;
+      if (cancelled) call?.onCancel();
+    });
+    return {
+      onCancel: () => {
+        cancelled = true;
+        call?.onCancel();
+      },
+      onAckTimeout: () => call?.onAckTimeout(),
+      onTransportError: () => call?.onAckTimeout(),
+    };
+  }
+
+  /** The status that refuses the call, or undefined. */
+  #refusal(invite: SipRequest): number | undefined {
+    const { sessions, maxSessions } = this.#options;
+    if (sessions.size + this.#opening >= maxSessions) return 503;
+    if (!routeOf(invite)) return 404;
+    const offer = offerOf(invite);
+    if (offer === 'malformed') return 488;
+    return offer && !negotiate(offer.description) ? 488 : undefined;
+  }
+
+  async #open(transaction: ServerTransaction, isCancelled: () => boolean): Promise<SipCall | undefined> {
+    const { request, source } = transaction;
+    const offer = offerOf(request);
+    const parsed = offer === 'malformed' ? undefined : offer;
+    const negotiated = parsed && negotiate(parsed.description);
+    const { engine, mediaAddress, rtpTimeoutSeconds, logger } = this.#options;
+    this.#opening++;
+    try {
+      const port = await engine.openPort({
+        address: mediaAddress,
+        inactivityTimeoutSeconds: rtpTimeoutSeconds,
+        ...(negotiated && { remote: remoteMedia(negotiated, source.address) }),
+      });
+      if (!isCancelled()) return this.#begin(transaction, port, parsed);
+      await port.close();
+      transaction.respond(response(487));
+    } catch (error) {
+      logger.error({ err: error }, 'a call could not be taken');
+      this.#failedCallsIn++;
+      if (transaction.state === 'trying' || transaction.state === 'proceeding') transaction.respond(response(503));
+    } finally {
+      this.#opening--;
+    }
+    return undefined;
+  }
+
+  #begin(transaction: ServerTransaction, port: MediaPort, offer: Offer | undefined): SipCall {
+    const { request: invite } = transaction;
+    const route = routeOf(invite)!;
+    const channel = this.#createChannel(transaction, route);
+    channel.port = port;
+    const call = this.#createCall(transaction, channel, port);
+    if (offer) call.takeOffer(offer.description, offer.text);
+    else this.#describeOwnOffer(channel, port);
+    port.on('digit', ({ digit, duration, source }) => channel.digits.push({ digit, duration, source }));
+    port.on('media-timeout', () => channel.hangup('MEDIA_TIMEOUT'));
+    port.on('closed', () => channel.hangup('DESTINATION_OUT_OF_ORDER'));
+    this.#callsIn++;
+    this.#calls.set(call.dialog.id, call);
+    const session = this.#options.createSession(channel, call, route.actions);
+    session.onEnd(() => this.#calls.delete(call.dialog.id));
+    void session.run();
+    return call;
+  }
+
+  #createChannel({ request: invite, source, receivedOn }: ServerTransaction, route: DialplanMatch): Channel {
+    const { sessions, bus, clock } = this.#options;
+    const uuid = randomUUID();
+    const name = channelNameOf(invite);
+    const sessionId = sessions.nextId();
+    const channel = new Channel({ uuid, sessionId, name, profile: callerProfileOf(invite, source), bus, clock });
+    channel.variables.setAll(
+      inviteVariables({
+        invite,
+        source,
+        profileUrl: this.url,
+        localAddress: receivedOn.advertisedAddress,
+        uuid,
+        sessionId,
+        stamp: microseconds(clock),
+        channelName: name,
+      }),
+    );
+    channel.variables.set('DP_MATCH', [...route.match]);
+    return channel;
+  }
+
+  #createCall(transaction: ServerTransaction, channel: Channel, port: MediaPort): SipCall {
+    const { receivedOn } = transaction;
+    return new SipCall({
+      channel,
+      port,
+      dialog: new UasDialog(transaction.request, newTag()),
+      invite: transaction,
+      layer: this.#layer!,
+      contact: `<sip:drachtio@${receivedOn.advertisedAddress}:${receivedOn.port};transport=${receivedOn.protocol}>`,
+      local: this.#localMedia(port),
+      originAddress: this.#options.advertisedMediaAddress,
+      logger: this.#options.logger,
+    });
+  }
+
+  /** Until the answer has come, the endpoint is known by what it offers. */
+  #describeOwnOffer(channel: Channel, port: MediaPort): void {
+    const local = this.#localMedia(port);
+    const origin = { id: '0', version: '0', address: local.address };
+    channel.variables.setAll(mediaVariables(local, offerSdp(origin, local, true), undefined, undefined));
+  }
+
+  #localMedia(port: MediaPort): { address: string; port: number } {
+    return { address: this.#options.advertisedMediaAddress, port: port.localPort };
+  }
+}
+
+function routeOf(invite: SipRequest): DialplanMatch | undefined {
+  return routeCall(invite.headers.get('User-Agent'), invite.headers.get('X-esl-outbound'));
+}
+
+/** Undefined for an INVITE without a description. */
+function offerOf(invite: SipRequest): Offer | undefined | 'malformed' {
+  if (invite.body.length === 0) return undefined;
+  const text = invite.body.toString('utf8');
+  const description = readSdp(text);
+  return description ? { text, description } : 'malformed';
+}

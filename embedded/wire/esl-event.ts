@@ -1,0 +1,55 @@
+/** Events as text: headers in order, `Name: value` with the value URL-encoded, or JSON. Pure. */
+
+export type EslEventValue = string | readonly string[];
+
+export interface EslEventText {
+  readonly headers: ReadonlyMap<string, EslEventValue>;
+  readonly body?: string;
+}
+
+const UNSAFE = new Set(Array.from('\r\n #%&+:;<=>?@[\\]^`{|}"', (character) => character.charCodeAt(0)));
+
+/** FreeSWITCH's URL encoding: bytes outside printable ASCII and its own list of unsafe characters. */
+export function encodeEslValue(text: string): string {
+  let encoded = '';
+  for (const byte of Buffer.from(text, 'utf8')) {
+    const plain = byte >= 0x20 && byte <= 0x7e && !UNSAFE.has(byte);
+    encoded += plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}
+
+/** Malformed escapes stay as they are. */
+export function decodeEslValue(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A list becomes `ARRAY::a|:b`. */
+export function flattenEslValue(value: EslEventValue): string {
+  return typeof value === 'string' ? value : `ARRAY::${value.join('|:')}`;
+}
+
+/** @param encode false leaves values as they are: a line break in one then reads as another header */
+export function serializeEventPlain(event: EslEventText, encode = true): string {
+  let text = '';
+  for (const [name, value] of event.headers) {
+    const flat = flattenEslValue(value);
+    text += `${name}: ${encode ? encodeEslValue(flat) : flat}\n`;
+  }
+  return event.body === undefined
+    ? `${text}\n`
+    : `${text}Content-Length: ${Buffer.byteLength(event.body)}\n\n${event.body}`;
+}
+
+export function serializeEventJson(event: EslEventText): string {
+  const object: Record<string, EslEventValue> = Object.fromEntries(event.headers);
+  if (event.body !== undefined) {
+    object['Content-Length'] = String(Buffer.byteLength(event.body));
+    object['_body'] = event.body;
+  }
+  return JSON.stringify(object);
+}
