@@ -1,7 +1,7 @@
 /** Which addresses and ports are bound, and which are told to others. */
-import { createServer } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import ipaddr from 'ipaddr.js';
 import type { Settings } from '../../config/index.ts';
 
 const ANY = ['0.0.0.0', '::'];
@@ -19,15 +19,6 @@ export function hostInUri(address: string): string {
   return isIPv6(address) ? `[${address}]` : address;
 }
 
-/** A port that is free just now: where SIP over UDP and TCP shall have the same number and any will do. */
-export function anyFreePort(address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, address, () => {
-      const bound = probe.address();
-      const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
+export function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
 }

@@ -1,0 +1,280 @@
+/** The composition root: builds everything, passes it down, stops it in reverse. */
+import { randomBytes } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { createLogger, loadProcessSettings, SettingsError, type Logger, type Settings } from '../config/index.ts';
+import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
+import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
+import { soundsFolder } from '../ivr/index.ts';
+import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
+import { createAdminLink, ensureConfiguredAdmin, startGateway, type Gateway } from '../web-gateway/server/index.ts';
+import { advertisedAddress, hostInUri, isLoopback } from './service/addresses.ts';
+import { startBridge, type Bridge, type BridgeOptions, type ServerAddress } from './service/bridge.ts';
+import { CloseStack } from './service/close-stack.ts';
+import { BridgeMetrics } from './service/metrics.ts';
+import { runAsCommand } from './service/run.ts';
+import { openSounds } from './service/sounds.ts';
+import { listening } from './service/start-error.ts';
+import { InviteGate } from './sip/index.ts';
+import { systemClock } from './support/clock.ts';
+
+const SERVER_CLOSE_MS = 3_000;
+/** Legs of calls that are just ending. */
+const SPARE_SESSIONS = 50;
+const LOOPBACK = '127.0.0.1';
+/** Any number will do, unless numbers are configured. */
+const DIALLED = '1000';
+
+export interface ServiceCounts {
+  readonly calls: number;
+  readonly legs: number;
+  readonly dialogs: number;
+  readonly participants: number;
+  readonly pendingWrites: number;
+  readonly drachtio?: ReturnType<DrachtioServer['counts']>;
+  readonly freeswitch?: ReturnType<FreeswitchServer['counts']>;
+}
+
+export interface Service {
+  /** What to dial: `sip:1000@127.0.0.1:5060`. */
+  readonly dial: string;
+  /** SIP over UDP and TCP; 0 with a drachtio-server of somebody else's. */
+  readonly sipPort: number;
+  readonly httpPort: number;
+  readonly url: string;
+  /** With it the first admin can be made, once; absent when there is one. */
+  readonly adminLink?: string;
+  /** All zero when nobody calls (but for the connected application). */
+  counts(): ServiceCounts;
+  readonly store: Store;
+  /** New calls get 503, live callers are told and let go, everything is closed in reverse. Idempotent. */
+  stop(): Promise<boolean>;
+}
+
+/** @throws StartError with a sentence for the operator, or whatever kept a part from starting; nothing is left open then */
+export async function startService(options: { settings: Settings; logger: Logger }): Promise<Service> {
+  const closing = new CloseStack(options.logger);
+  try {
+    return await build(options.settings, options.logger, closing);
+  } catch (error) {
+    await closing.close();
+    throw error;
+  }
+}
+
+async function build(settings: Settings, logger: Logger, closing: CloseStack): Promise<Service> {
+  const store = await startStore(settings, logger, closing);
+  const gate = new InviteGate(settings, systemClock);
+  const servers = await startServers(settings, logger, gate, closing);
+  const sounds = await openSounds(settings.soundsDir ?? soundsFolder(), { local: servers.freeswitch !== undefined });
+  closing.push('the sounds', SERVER_CLOSE_MS, () => sounds.stop());
+  const metrics = new BridgeMetrics();
+  const bridge = await startBridge({
+    settings,
+    logger,
+    store,
+    gate,
+    metrics,
+    filesOf: sounds.filesOf,
+    closing,
+    ...servers.bridge,
+  });
+  measure(metrics, bridge, servers);
+  const dial = dialOf(settings, servers);
+  const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial }, closing);
+  const adminLink = await firstAdmin(settings, store, gateway);
+  return {
+    dial,
+    sipPort: servers.sipPort,
+    httpPort: gateway.port,
+    url: gateway.url,
+    ...(adminLink === undefined ? {} : { adminLink }),
+    counts: () => countsOf(bridge, servers),
+    store,
+    stop: () => closing.close(),
+  };
+}
+
+async function startStore(settings: Settings, logger: Logger, closing: CloseStack): Promise<Store> {
+  let url = settings.redisUrl;
+  if (url === undefined) {
+    const redis = await startRedisServer({ dataDir: settings.dataDir, logger });
+    closing.push('Redis', 3 * SERVER_CLOSE_MS, () => redis.stop());
+    url = redis.url;
+  }
+  const secret = settings.secret ?? (await loadServerSecret(settings.dataDir));
+  const store = await openStore({
+    url,
+    cluster: settings.redisCluster,
+    secret,
+    logger,
+    codeDigits: settings.accessCodeDigits,
+    language: settings.language,
+  });
+  closing.push('the store', SERVER_CLOSE_MS, () => store.close());
+  await store.tenants.ensureDefault();
+  return store;
+}
+
+interface Servers {
+  readonly bridge: Pick<BridgeOptions, 'drachtio' | 'mediaServers' | 'eventSocket' | 'patient'>;
+  readonly sipPort: number;
+  readonly drachtio?: DrachtioServer;
+  readonly freeswitch?: FreeswitchServer;
+}
+
+/** The embedded ones, unless real ones are named. */
+function startServers(settings: Settings, logger: Logger, gate: InviteGate, closing: CloseStack): Promise<Servers> {
+  return settings.drachtio
+    ? Promise.resolve(realServers(settings, settings.drachtio))
+    : startEmbeddedServers(settings, logger, gate, closing);
+}
+
+function realServers(settings: Settings, drachtio: ServerAddress): Servers {
+  const { eventSocketAdvertisedAddress } = settings;
+  return {
+    bridge: {
+      drachtio,
+      mediaServers: settings.freeswitch,
+      eventSocket: {
+        address: settings.eventSocketListenAddress ?? settings.bind,
+        port: settings.eventSocketPort,
+        ...(eventSocketAdvertisedAddress === undefined ? {} : { advertisedAddress: eventSocketAdvertisedAddress }),
+      },
+      patient: true,
+    },
+    sipPort: 0,
+  };
+}
+
+async function startEmbeddedServers(
+  settings: Settings,
+  logger: Logger,
+  gate: InviteGate,
+  closing: CloseStack,
+): Promise<Servers> {
+  const password = randomBytes(32).toString('base64url');
+  const advertised = advertisedAddress(settings);
+  const freeswitch = await startFreeswitch({
+    sip: { address: LOOPBACK, port: 0 },
+    mediaAddress: settings.bind,
+    advertisedMediaAddress: advertised,
+    eventSocket: { address: LOOPBACK, port: 0 },
+    password,
+    rtpPorts: settings.rtpPorts,
+    rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
+    maxSessions: settings.maxCalls + SPARE_SESSIONS,
+    // The embedded SIP server sends from the address it is bound to.
+    sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,
+    logger,
+  });
+  closing.push('the embedded media server', SERVER_CLOSE_MS, () => freeswitch.stop());
+  const listen = { address: settings.bind, port: settings.sipPort };
+  const drachtio = await listening({ setting: 'sipPort', ...listen }, () =>
+    startDrachtio({
+      sip: [
+        { protocol: 'udp', ...listen },
+        { protocol: 'tcp', ...listen },
+      ],
+      advertisedAddress: advertised,
+      client: { address: LOOPBACK, port: 0 },
+      secret: password,
+      logger,
+      // Strangers are not even parsed; the gate would not answer them either.
+      filter: ({ address }) => gate.trunkOf(address) !== null,
+    }),
+  );
+  closing.push('the embedded SIP server', SERVER_CLOSE_MS, () => drachtio.stop());
+  return {
+    bridge: {
+      drachtio: { host: LOOPBACK, port: drachtio.clientPort, secret: password },
+      mediaServers: [{ host: LOOPBACK, port: freeswitch.eventSocketPort, secret: password }],
+      eventSocket: {
+        address: settings.eventSocketListenAddress ?? LOOPBACK,
+        port: settings.eventSocketPort,
+      },
+      patient: false,
+    },
+    sipPort: drachtio.listeningPoints[0]?.port ?? 0,
+    drachtio,
+    freeswitch,
+  };
+}
+
+function measure(metrics: BridgeMetrics, { desk, pool, attendance, writer }: Bridge, _servers: Servers): void {
+  metrics.measure({
+    calls: () => desk.liveCount,
+    legs: () => pool.legCount,
+    rooms: () => attendance.roomCount,
+    participants: () => attendance.participantCount,
+    pendingWrites: () => writer.pending,
+  });
+}
+
+function dialOf(settings: Settings, servers: Servers): string {
+  const number = settings.dids[0]?.number ?? DIALLED;
+  const host = settings.drachtio?.host ?? advertisedAddress(settings);
+  const port = servers.sipPort === 0 || servers.sipPort === 5_060 ? '' : `:${servers.sipPort}`;
+  return `sip:${number}@${hostInUri(host)}${port}`;
+}
+
+async function startWeb(
+  settings: Settings,
+  logger: Logger,
+  parts: { store: Store; bridge: Bridge; metrics: BridgeMetrics; dial: string },
+  closing: CloseStack,
+): Promise<Gateway> {
+  const { store, bridge, metrics, dial } = parts;
+  const place = { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const;
+  const gateway = await listening(place, () =>
+    startGateway({
+      settings,
+      logger,
+      store,
+      readiness: async () => readinessOf(store, bridge),
+      metrics: metrics.registry,
+      dial,
+    }),
+  );
+  closing.push('the web gateway', SERVER_CLOSE_MS, () => gateway.stop());
+  return gateway;
+}
+
+/** Whether a call can be taken now. */
+function readinessOf(store: Store, { sip, pool, desk }: Bridge): { ready: boolean; reasons: string[] } {
+  const reasons: string[] = [];
+  if (!sip.connected) reasons.push('the SIP server is not connected');
+  if (!pool.ready) reasons.push('no media server is ready');
+  if (!store.available) reasons.push('the store cannot be reached');
+  if (!desk.hasRoom) reasons.push('all lines are in use');
+  return { ready: reasons.length === 0, reasons };
+}
+
+async function firstAdmin(settings: Settings, store: Store, gateway: Gateway): Promise<string | undefined> {
+  const { adminEmail, adminPassword } = settings;
+  if (adminEmail === undefined || adminPassword === undefined) return createAdminLink(store, gateway.url);
+  await ensureConfiguredAdmin(store, { email: adminEmail, password: adminPassword });
+  return undefined;
+}
+
+function countsOf({ desk, pool, sip, attendance, writer }: Bridge, { drachtio, freeswitch }: Servers): ServiceCounts {
+  return {
+    calls: desk.liveCount,
+    legs: pool.legCount,
+    dialogs: sip.dialogCount,
+    participants: attendance.participantCount,
+    pendingWrites: writer.pending,
+    ...(drachtio ? { drachtio: drachtio.counts() } : {}),
+    ...(freeswitch ? { freeswitch: freeswitch.counts() } : {}),
+  };
+}
+
+const entry = process.argv[1];
+if (entry !== undefined && import.meta.url === pathToFileURL(realpathSync(entry)).href) {
+  await runAsCommand({
+    settings: loadProcessSettings,
+    createLogger,
+    isSettingsError: (error) => error instanceof SettingsError,
+    start: startService,
+  });
+}

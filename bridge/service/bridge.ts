@@ -1,0 +1,169 @@
+/** The bridge itself, built on servers that run already: signalling, media pool, rooms, calls. Closed by its owner. */
+import { randomUUID } from 'node:crypto';
+import type { Logger, Settings } from '../../config/index.ts';
+import type { Prompt } from '../../ivr/index.ts';
+import { DEFAULT_TENANT_ID, type Store } from '../../store/index.ts';
+import { CallDesk, endLostCalls, isDead, nodeName, systemProcesses } from '../calls/index.ts';
+import { Attendance, createEffectRunner, DEFAULT_KEYPAD, RoomService } from '../conferences/index.ts';
+import { createMrf, MediaPool, MediaServer } from '../media/index.ts';
+import { InviteGate, SipServer } from '../sip/index.ts';
+import { systemClock } from '../support/clock.ts';
+import { RetryingWriter } from '../support/retrying-writer.ts';
+import type { CloseStack } from './close-stack.ts';
+import type { BridgeMetrics } from './metrics.ts';
+
+const SIP_PROFILE = 'drachtio_mrf';
+const CONFERENCE_PROFILE = 'default';
+const CONNECT_DEADLINE_MS = 10_000;
+/** Per call: open, update three times, join, leave, end. */
+const WRITES_PER_CALL = 10;
+/** Last words, BYE, and what is written of them. */
+const CALLS_CLOSE_MS = 4_200;
+const WRITES_CLOSE_MS = 1_000;
+const PART_CLOSE_MS = 2_000;
+
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+}
+
+export interface BridgeOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly gate: InviteGate;
+  readonly metrics: BridgeMetrics;
+  readonly drachtio: ServerAddress;
+  readonly mediaServers: readonly ServerAddress[];
+  /** Where the media servers reach us for their outbound event sockets. */
+  readonly eventSocket: { readonly address: string; readonly port: number; readonly advertisedAddress?: string };
+  readonly filesOf: (prompts: readonly Prompt[], language: string) => readonly string[];
+  readonly closing: CloseStack;
+  /** The servers are not ours: the service starts without them and waits. */
+  readonly patient: boolean;
+}
+
+export interface Bridge {
+  readonly sip: SipServer;
+  readonly pool: MediaPool;
+  readonly desk: CallDesk;
+  readonly attendance: Attendance;
+  readonly rooms: RoomService;
+  readonly writer: RetryingWriter;
+}
+
+/** @throws StartError, DeadlineError when a server of ours cannot be reached */
+export async function startBridge(options: BridgeOptions): Promise<Bridge> {
+  const bridge = buildBridge(options);
+  closeInOrder(options.closing, bridge);
+  bridge.pool.start();
+  await connect(options, bridge);
+  await clearGhosts(options, bridge);
+  // Only now: nobody is taken in before the ghosts are out.
+  bridge.sip.events.on('call', (call) => bridge.desk.take(call));
+  return bridge;
+}
+
+function buildBridge(options: BridgeOptions): Bridge {
+  const { settings, logger, store, gate, metrics } = options;
+  const clock = systemClock;
+  const wallClock = () => Date.now();
+  const limit = settings.maxCalls * WRITES_PER_CALL;
+  const writer = new RetryingWriter({ availability: store, logger, clock, limit });
+  const sip: SipServer = new SipServer({ server: options.drachtio, gate, logger, hasRoom: () => desk.hasRoom });
+  const pool = new MediaPool(createMediaServers(options, sip.srf));
+  const runEffect = createEffectRunner(pool, options.filesOf, settings.language);
+  const rooms = new RoomService({ rooms: store.rooms, runEffect, logger, clock, random: Math.random });
+  const attendance = new Attendance(rooms, runEffect, logger);
+  for (const server of pool.servers) {
+    server.events.on('conference', (event) => attendance.onConferenceEvent(event));
+    server.events.on('ready', () => void attendance.reapply(server.name));
+  }
+  const desk = new CallDesk({
+    calls: {
+      store,
+      media: pool,
+      attendance,
+      participation: { rooms, writer, keypad: DEFAULT_KEYPAD, wallClock },
+      writer,
+      settings,
+      node: thisNode(settings),
+      clock,
+      wallClock,
+      newId: randomUUID,
+    },
+    gate,
+    defaultTenantId: DEFAULT_TENANT_ID,
+    maxCalls: settings.maxCalls,
+    logger,
+    onEnded: (summary) => metrics.onEnded(summary),
+  });
+  sip.events.on('refused', (_invite, { reason }) => metrics.count(reason));
+  return { sip, pool, desk, attendance, rooms, writer };
+}
+
+function createMediaServers(options: BridgeOptions, srf: unknown): MediaServer[] {
+  const { settings, logger, eventSocket, filesOf } = options;
+  const mrf = createMrf(srf);
+  return options.mediaServers.map(
+    (address, index) =>
+      new MediaServer({
+        name: `${address.host}:${address.port}`,
+        address,
+        mrf,
+        sipProfile: SIP_PROFILE,
+        conferenceProfile: CONFERENCE_PROFILE,
+        // Each media server has a listener of its own; a fixed port is the first of a row.
+        listen: { ...eventSocket, port: eventSocket.port === 0 ? 0 : eventSocket.port + index },
+        filesOf,
+        rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
+        logger,
+        clock: systemClock,
+      }),
+  );
+}
+
+/** Reverse of the order in which they depend on each other. */
+function closeInOrder(closing: CloseStack, { sip, pool, desk, writer }: Bridge): void {
+  closing.push('the writes', PART_CLOSE_MS, () => writer.stop());
+  closing.push('the media servers', 2 * PART_CLOSE_MS, () => pool.stop());
+  closing.push('signalling', PART_CLOSE_MS, () => sip.stop());
+  closing.push('the last writes', WRITES_CLOSE_MS + PART_CLOSE_MS, () => writer.drain(WRITES_CLOSE_MS));
+  closing.push('the calls', CALLS_CLOSE_MS + PART_CLOSE_MS, async () => {
+    sip.drain();
+    if (!(await desk.close('shutdown', CALLS_CLOSE_MS))) throw new Error('calls were still ending');
+  });
+}
+
+async function connect({ patient, logger }: BridgeOptions, { sip, pool }: Bridge): Promise<void> {
+  try {
+    await sip.connect(CONNECT_DEADLINE_MS);
+    if (!(await pool.whenReady(CONNECT_DEADLINE_MS))) throw new Error('No media server can be reached.');
+  } catch (error) {
+    if (!patient) throw error;
+    logger.warn({ err: error }, 'started without a server; it is tried again for as long as it takes');
+  }
+}
+
+async function clearGhosts({ settings, store, logger }: BridgeOptions, { sip, pool, rooms }: Bridge): Promise<void> {
+  const self = thisNode(settings);
+  const tenantIds = [...new Set([DEFAULT_TENANT_ID, ...settings.dids.map(({ tenant }) => tenant)])];
+  await endLostCalls(
+    {
+      calls: store.calls,
+      rooms: store.rooms,
+      roomService: rooms,
+      isDead: (node) => isDead(node, self, systemProcesses),
+      killChannel: async (name, uuid) => (await pool.server(name)?.killChannel(uuid)) ?? false,
+      endDialog: (dialogId) => sip.endForeignDialog(dialogId),
+      logger,
+      wallClock: () => Date.now(),
+    },
+    tenantIds,
+  );
+}
+
+function thisNode(settings: Settings): string {
+  return nodeName(settings.nodeName, process.pid, performance.timeOrigin);
+}

@@ -1,0 +1,89 @@
+/** The service as a command: says what people need, obeys signals, leaves with the right exit code. */
+import type { Logger, Settings } from '../../config/index.ts';
+import { StartError } from './start-error.ts';
+
+/** After this, whatever still hangs is left hanging. */
+const STOP_DEADLINE_MS = 15_000;
+
+export interface Startable {
+  readonly dial: string;
+  readonly url: string;
+  readonly adminLink?: string;
+  stop(): Promise<boolean>;
+}
+
+export interface Command {
+  readonly settings: () => Settings;
+  readonly createLogger: (settings: Settings) => Logger;
+  readonly isSettingsError: (error: unknown) => boolean;
+  readonly start: (options: { settings: Settings; logger: Logger }) => Promise<Startable>;
+}
+
+export async function runAsCommand(command: Command): Promise<void> {
+  let settings: Settings;
+  try {
+    settings = command.settings();
+  } catch (error) {
+    if (!command.isSettingsError(error)) throw error;
+    complain(error);
+    process.exit(1);
+  }
+  const logger = command.createLogger(settings);
+  const running = start(command, settings, logger);
+  obeySignals(logger, running);
+  const service = await running;
+  if (service) say(service);
+}
+
+async function start(command: Command, settings: Settings, logger: Logger): Promise<Startable | undefined> {
+  try {
+    return await command.start({ settings, logger });
+  } catch (error) {
+    if (!(error instanceof StartError)) logger.fatal({ err: error }, 'the service could not start');
+    complain(error);
+    process.exitCode = 1;
+    return undefined;
+  }
+}
+
+/** The admin link is for whoever started the service: it goes to them, not to the log. */
+function say({ dial, url, adminLink }: Startable): void {
+  const lines = ['', 'Partyline is running.', `  Dial    ${dial}`, `  Browse  ${url}`];
+  if (adminLink !== undefined) lines.push(`  Admin   ${adminLink}   (works once, for a day)`);
+  process.stdout.write(`${lines.join('\n')}\n\n`);
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+/** The first signal ends in order, the second at once; what nobody caught ends in order, too, but with a bad code. */
+function obeySignals(logger: Logger, running: Promise<Startable | undefined>): void {
+  let stopping = false;
+  const stop = (exitCode: number) => {
+    if (stopping) {
+      logger.warn('asked twice: ending at once');
+      process.exit(exitCode === 0 ? 130 : exitCode);
+    }
+    stopping = true;
+    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
+    void running
+      .then((service) => service?.stop() ?? true)
+      .then(
+        (clean) => process.exit(clean ? exitCode : 1),
+        () => process.exit(1),
+      );
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    logger.info({ signal }, 'stopping');
+    stop(0);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  const onFault = (error: unknown) => {
+    logger.fatal({ err: error }, 'a fault nobody caught');
+    stop(1);
+  };
+  process.on('uncaughtException', onFault);
+  process.on('unhandledRejection', onFault);
+}
