@@ -1,4 +1,5 @@
 /** The door of the ivr room: conversations with a caller. */
+export { promptFiles, resolvePrompt, soundsFolder, voiceLanguages, type ResolvedPrompt } from './catalogue.ts';
 export { systemClock, type Clock } from './clock.ts';
 export {
   askAccessCode,
@@ -20,4 +21,5 @@ export {
   type SpokenReason,
 } from './dialogues/say.ts';
 export { LegGone, type DialogueLeg, type Digit } from './leg.ts';
-export type { CountedPrompt, Meaning, PlainMeaning, Prompt, Tone } from './prompts.ts';
+export { plainMeanings, tones, type CountedPrompt, type PlainMeaning, type Prompt, type Tone } from './prompts.ts';
+export type { CompleteLanguage, Phrase, SpokenPrompt, VoiceLanguage, VoiceSettings } from './voice/language.ts';

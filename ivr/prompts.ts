@@ -45,8 +45,3 @@ export type CountedPrompt =
   | { readonly meaning: 'number'; readonly value: number };
 
 export type Prompt = PlainMeaning | Tone | CountedPrompt;
-export type Meaning = PlainMeaning | Tone | CountedPrompt['meaning'];
-
-export function meaningOf(prompt: Prompt): Meaning {
-  return typeof prompt === 'string' ? prompt : prompt.meaning;
-}

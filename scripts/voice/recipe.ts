@@ -10,12 +10,12 @@ export const flite = {
 } as const;
 
 /**
- * sox effects on the raw voice: nothing below the telephone band, a little more of the consonants, loud and soft
+ * sox effects on the raw voice: nothing below the telephone band, a little more where consonants are told apart, loud and soft
  * syllables nearer to each other.
  */
 export const soxEffects = [
   ['highpass', '-2', '220'],
-  ['treble', '3', '2000'],
+  ['equalizer', '2000', '1.2q', '3'],
   ['rate', '-v', '8000'],
   ['compand', '0.005,0.12', '6:-60,-60,-45,-38,-25,-17,0,-6', '-3'],
 ] as const;

@@ -20,6 +20,7 @@ export class ScriptedLeg implements DialogueLeg {
   readonly #hangUp = new AbortController();
   readonly #busy = { play: 0, nextDigit: 0 };
   #arrived = new AbortController();
+  #toCome = 0;
 
   constructor(clock: VirtualClock, { promptMs = 1_000 } = {}) {
     this.#clock = clock;
@@ -33,6 +34,11 @@ export class ScriptedLeg implements DialogueLeg {
   /** Calls of play and nextDigit that have not ended. */
   get pending(): number {
     return this.#busy.play + this.#busy.nextDigit;
+  }
+
+  /** Keys of the script that are not pressed yet. */
+  get toCome(): number {
+    return this.#toCome;
   }
 
   get words(): readonly Prompt[] {
@@ -51,7 +57,13 @@ export class ScriptedLeg implements DialogueLeg {
 
   /** @param script `[milliseconds, keys]` pairs */
   pressAt(...script: readonly (readonly [number, string])[]): this {
-    for (const [at, keys] of script) this.#clock.at(at, () => this.press(keys));
+    for (const [at, keys] of script) {
+      this.#toCome += 1;
+      this.#clock.at(at, () => {
+        this.#toCome -= 1;
+        this.press(keys);
+      });
+    }
     return this;
   }
 

@@ -41,12 +41,12 @@ export class VirtualClock implements Clock {
 
   /** Lets time pass until `work` is settled. @throws when it waits for something that never comes */
   async run<T>(work: Promise<T>): Promise<T> {
-    let settled = false;
-    const watched = work.finally(() => (settled = true));
+    const state = { settled: false };
+    const watched = work.finally(() => (state.settled = true));
     watched.catch(() => undefined);
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (settled) return watched;
+      if (state.settled) return watched;
       const next = [...this.#sleepers].sort((a, b) => a.at - b.at)[0];
       if (next === undefined) throw new Error('The dialogue waits for something that never comes.');
       this.#now = Math.max(this.#now, next.at);

@@ -1,0 +1,71 @@
+/** English numbers, 0 to 999,999, in the American way: "one hundred twenty-three". */
+import type { Phrase } from '../language.ts';
+
+const BELOW_TWENTY = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+] as const;
+const TENS = ['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'] as const;
+
+export const LARGEST_NUMBER = 999_999;
+
+/** 0 to 99 in words. */
+export function smallNumberInWords(value: number): string {
+  const low = BELOW_TWENTY[value];
+  if (low !== undefined) return low;
+  const tens = TENS[Math.floor(value / 10) - 2];
+  if (tens === undefined) throw new RangeError(`${value} is not from 0 to 99.`);
+  return value % 10 === 0 ? tens : `${tens}-${BELOW_TWENTY[value % 10]!}`;
+}
+
+/**
+ * Numbers to twenty and the tens as a sentence ends with them; tens, hundreds and the thousand as more follows. A number
+ * that stops at a hundred is heard as unfinished for a moment: that is the price of few sounds.
+ */
+export const numberPhrases: Readonly<Record<string, Phrase>> = Object.fromEntries<Phrase>([
+  ...BELOW_TWENTY.map((word, value) => ending(`number-${value}`, word)),
+  ...TENS.flatMap((word, index) => [ending(`number-${index + 2}0`, word), leading(`number-${index + 2}0-and`, word)]),
+  ...BELOW_TWENTY.slice(1, 10).map((word, index) => leading(`number-${index + 1}00`, `${word} hundred`)),
+  leading('number-thousand', 'thousand'),
+]);
+
+function ending(name: string, word: string): [string, Phrase] {
+  return [name, { text: `${word}.`, stretch: 0.95 }];
+}
+
+function leading(name: string, word: string): [string, Phrase] {
+  return [name, { text: word, joins: true, stretch: 0.8 }];
+}
+
+/** @throws RangeError when it is no whole number from 0 to 999,999 */
+export function sayNumber(value: number): string[] {
+  if (!Number.isInteger(value) || value < 0 || value > LARGEST_NUMBER) {
+    throw new RangeError(`${value} is not a whole number from 0 to ${LARGEST_NUMBER}.`);
+  }
+  if (value >= 1_000) {
+    const rest = value % 1_000;
+    return [...sayNumber(Math.floor(value / 1_000)), 'number-thousand', ...(rest === 0 ? [] : sayNumber(rest))];
+  }
+  const rest = value % 100;
+  if (value >= 100) return [`number-${value - rest}`, ...(rest === 0 ? [] : sayNumber(rest))];
+  if (value < 20 || value % 10 === 0) return [`number-${value}`];
+  return [`number-${value - (value % 10)}-and`, `number-${value % 10}`];
+}

@@ -1,0 +1,42 @@
+/**
+ * A language is a folder here: its phrases (text, one sound file each), its grammar (which phrases say a prompt, in what
+ * order) and the voice that speaks them. Adding one touches no other.
+ */
+import type { CountedPrompt, PlainMeaning } from '../prompts.ts';
+
+/** Everything that is speech; tones are the same in every language. */
+export type SpokenPrompt = PlainMeaning | CountedPrompt;
+
+/** One sound file. */
+export interface Phrase {
+  /** As it is read on paper. */
+  readonly text: string;
+  /** As the synthesiser must be told, where it reads the text wrongly. */
+  readonly spoken?: string;
+  /** Ends without a pause, because more of the same sentence follows. */
+  readonly joins?: boolean;
+  /** Times the voice's stretch: a single word is drawn out unless told otherwise. Default 1. */
+  readonly stretch?: number;
+}
+
+/** How the phrases are spoken: part of the fingerprint of every sound. */
+export interface VoiceSettings {
+  readonly engine: 'flite';
+  readonly voice: string;
+  /** 1 is the voice's own speed, more is slower. */
+  readonly stretch: number;
+}
+
+export interface VoiceLanguage {
+  /** BCP 47; also the name of the folder. */
+  readonly language: string;
+  readonly voice: VoiceSettings;
+  readonly phrases: Readonly<Record<string, Phrase>>;
+  /** Names of the phrases that say it, in order; null when this language has no words for it. */
+  say(prompt: SpokenPrompt): readonly string[] | null;
+}
+
+/** The language that has words for everything: the one others fall back to. */
+export interface CompleteLanguage extends VoiceLanguage {
+  say(prompt: SpokenPrompt): readonly string[];
+}
