@@ -271,7 +271,7 @@ function countsOf({ desk, pool, sip, attendance, writer }: Bridge, { drachtio, f
 
 const entry = process.argv[1];
 if (entry !== undefined && import.meta.url === pathToFileURL(realpathSync(entry)).href) {
-  await runAsCommand({
+  void runAsCommand({
     settings: loadProcessSettings,
     createLogger,
     isSettingsError: (error) => error instanceof SettingsError,
