@@ -85,7 +85,7 @@ export interface MediaPort {
   off<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this;
   /** After an answer, a re-INVITE or an UPDATE; re-arms latching. */
   setRemote(remote: RemoteMedia): void;
-  /** Plays to this leg, in front of silence or instead of the room. */
+  /** Plays to this leg, in front of silence or instead of the room. The newest is heard; what it interrupts goes on after it. */
   play(uri: PlayableUri): PlayHandle;
   /** Sends digits to the peer by RFC 4733 (in-band tones when the peer has no telephone-event). */
   sendDigits(digits: string, durationMs?: number): void;

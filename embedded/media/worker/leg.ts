@@ -16,7 +16,7 @@ import { RtcpSession } from '../stages/rtcp-session.ts';
 import { RtpSender } from '../stages/rtp-sender.ts';
 import { SourceCheck } from '../stages/source-check.ts';
 import type { PortStatistics, RemoteMedia } from '../types.ts';
-import { PlayQueue, type PlayEnded, type PlayRequest } from './playback.ts';
+import { PlayStack, type PlayEnded, type PlayRequest } from './playback.ts';
 import type { PortPair } from './port-pool.ts';
 import { RecorderSet } from './recorder-set.ts';
 
@@ -51,7 +51,7 @@ export class Leg {
   readonly #digits: DigitDetector;
   readonly #sender: RtpSender;
   readonly #rtcp: RtcpSession;
-  readonly #players: PlayQueue;
+  readonly #players: PlayStack;
   readonly #receiveStages: readonly ReceiveStage[];
   readonly #recorders: RecorderSet;
   /** 20 ms as heard from the peer, and as played to it. */
@@ -72,7 +72,7 @@ export class Leg {
     this.#options = options;
     this.#heardAtMs = options.now();
     this.#digits = new DigitDetector((digit) => options.events.digit(digit));
-    this.#players = new PlayQueue(options.events.playEnded);
+    this.#players = new PlayStack(options.events.playEnded);
     this.#recorders = new RecorderSet((text) => options.events.fault(text));
     this.#sender = new RtpSender((bytes) => this.#send(bytes));
     this.#rtcp = new RtcpSession(this.#sender, this.#reception);

@@ -1,4 +1,4 @@
-/** What is being played: one source each, one after the other (PlayQueue) or together (PlayPool). */
+/** What is being played: one source each, one after the other (PlayQueue), the newest first (PlayStack) or together (PlayPool). */
 import { FRAME_SAMPLES, SAMPLES_PER_MS, mixInto, scale } from '../audio.ts';
 import type { AudioSource } from '../sources/audio-source.ts';
 import type { PlayResult } from '../types.ts';
@@ -90,6 +90,39 @@ export class PlayQueue {
     const line = this.#line;
     this.#line = [];
     for (const playback of line) playback.end('stopped');
+  }
+}
+
+/** The newest is heard; what it interrupted goes on afterwards, as with applications of FreeSWITCH that run inside others. */
+export class PlayStack {
+  readonly #onEnded: PlayEnded;
+  #stack: Playback[] = [];
+
+  constructor(onEnded: PlayEnded) {
+    this.#onEnded = onEnded;
+  }
+
+  add(request: PlayRequest): void {
+    this.#stack.push(new Playback(request, this.#onEnded));
+  }
+
+  /** @returns false when nothing plays; `frame` is then untouched */
+  read(frame: Int16Array): boolean {
+    while (this.#stack.at(-1)?.ended) this.#stack.pop();
+    return this.#stack.at(-1)?.read(frame) ?? false;
+  }
+
+  stop(playId: number): boolean {
+    const playback = this.#stack.find((candidate) => candidate.playId === playId);
+    playback?.end('stopped');
+    this.#stack = this.#stack.filter(({ ended }) => !ended);
+    return playback !== undefined;
+  }
+
+  stopAll(): void {
+    const stack = this.#stack;
+    this.#stack = [];
+    for (const playback of stack) playback.end('stopped');
   }
 }
 
