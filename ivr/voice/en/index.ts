@@ -21,6 +21,7 @@ function say(prompt: SpokenPrompt): readonly string[] {
 }
 
 function sayOthers(count: number): readonly string[] {
-  if (count < 1) throw new RangeError(`${count} others cannot be told: with nobody there, say first-in-conference.`);
-  return count <= MOST_OTHERS_IN_ONE_SENTENCE ? [`others-${count}`] : ['others-many', ...sayNumber(count)];
+  const number = sayNumber(count);
+  if (count === 0) throw new RangeError('No others cannot be told: with nobody there, say first-in-conference.');
+  return count <= MOST_OTHERS_IN_ONE_SENTENCE ? [`others-${count}`] : ['others-many', ...number];
 }

@@ -1,0 +1,179 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { soundsFolder, voiceLanguages } from '../../../ivr/catalogue.ts';
+import { plainMeanings, tones } from '../../../ivr/prompts.ts';
+import { promptListing } from '../../../scripts/voice/listing.ts';
+import type { Manifest } from '../../../scripts/voice/manifest.ts';
+import { measure } from '../../../scripts/voice/measures.ts';
+import { fingerprint, levels, mostSilence, shortHash } from '../../../scripts/voice/recipe.ts';
+import { makeTone } from '../../../scripts/voice/tones.ts';
+import { readWav, writeWav, type Sound } from '../../../scripts/voice/wav.ts';
+
+const MOST_BYTES = 3 * 1024 * 1024;
+const LISTING = fileURLToPath(new URL('../../../docs/prompts.md', import.meta.url));
+const REMEDY = '(npm run voice makes them anew)';
+
+const folderOf = (language: string) => join(soundsFolder(), language);
+const wavsIn = (folder: string) =>
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.wav'))
+    .map((file) => file.slice(0, -'.wav'.length))
+    .sort();
+const manifestOf = (language: string) =>
+  JSON.parse(readFileSync(join(folderOf(language), 'manifest.json'), 'utf8')) as Manifest;
+
+for (const voice of voiceLanguages) {
+  const folder = folderOf(voice.language);
+  const file = (name: string) => readFileSync(join(folder, `${name}.wav`));
+  const names = Object.keys(voice.phrases);
+
+  describe(`the voice in ${voice.language}`, () => {
+    it('has a sound for every phrase, and no sound that nobody says', () => {
+      expect(wavsIn(folder), REMEDY).to.deep.equal([...names].sort());
+    });
+
+    it('has only phrases that some prompt uses', () => {
+      const counts = Array.from({ length: 1_100 }, (_, index) => index);
+      const used = new Set([
+        ...plainMeanings.flatMap((meaning) => voice.say(meaning) ?? []),
+        ...counts.flatMap((value) => voice.say({ meaning: 'number', value }) ?? []),
+        ...counts.slice(1).flatMap((count) => voice.say({ meaning: 'others-in-conference', count }) ?? []),
+      ]);
+      expect([...used].sort()).to.deep.equal([...names].sort());
+    });
+
+    it('was spoken from the text as it is now', () => {
+      const manifest = manifestOf(voice.language);
+      expect(Object.keys(manifest)).to.deep.equal(names);
+      for (const [name, phrase] of Object.entries(voice.phrases)) {
+        expect(manifest[name]?.fingerprint, `${name} ${REMEDY}`).to.equal(fingerprint(phrase, voice.voice));
+        expect(manifest[name]?.sha256, `${name} ${REMEDY}`).to.equal(shortHash(file(name)));
+        expect(manifest[name]?.text).to.equal(phrase.text);
+      }
+    });
+
+    it('is equally loud everywhere, and clips nowhere', () => {
+      for (const name of names) {
+        const { levelDb, peakDb } = measure(readWav(file(name)));
+        expect(levelDb, `level of ${name}`).to.be.closeTo(levels.speechDb, levels.toleranceDb);
+        expect(peakDb, `peak of ${name}`).to.be.at.most(levels.highestPeakDb);
+      }
+    });
+
+    it('begins and ends without long silence, and without a click', () => {
+      for (const name of names) {
+        const sound = readWav(file(name));
+        const { leadingSilenceMs, trailingSilenceMs } = measure(sound);
+        expect(leadingSilenceMs, `before ${name}`).to.be.at.most(mostSilence.beforeMs);
+        expect(trailingSilenceMs, `after ${name}`).to.be.at.most(mostSilence.afterMs);
+        const edges = [sound.samples.at(0)!, sound.samples.at(-1)!].map(Math.abs);
+        expect(Math.max(...edges), `edges of ${name}`).to.be.below(0.005);
+      }
+    });
+
+    it('is 8 kHz, 16-bit, one channel', () => {
+      for (const name of names) expect(readWav(file(name)).rate, name).to.equal(8_000);
+    });
+
+    it('is not large', () => {
+      const bytes = names.reduce((sum, name) => sum + file(name).length, 0);
+      expect(bytes).to.be.below(MOST_BYTES);
+    });
+
+    it('has no sentence that is longer than a caller listens', () => {
+      for (const name of names) expect(measure(readWav(file(name))).milliseconds, name).to.be.below(7_000);
+    });
+  });
+}
+
+describe('the tones', () => {
+  const folder = folderOf('tones');
+
+  it('are all there, as the recipe makes them', () => {
+    expect(wavsIn(folder)).to.deep.equal([...tones].sort());
+    for (const tone of tones) {
+      const found = readFileSync(join(folder, `${tone}.wav`));
+      expect(found.equals(writeWav(makeTone(tone))), `${tone} ${REMEDY}`).to.equal(true);
+    }
+  });
+
+  it('are equally loud, softer than speech, and short', () => {
+    for (const tone of tones) {
+      const { levelDb, peakDb, milliseconds } = measure(makeTone(tone));
+      expect(levelDb).to.be.within(levels.toneDb, levels.speechDb);
+      expect(peakDb).to.be.at.most(levels.highestPeakDb);
+      expect(milliseconds).to.be.below(500);
+    }
+    const [join_, leave] = tones.map((tone) => measure(makeTone(tone)).levelDb);
+    expect(join_).to.be.closeTo(leave!, levels.toleranceDb);
+  });
+});
+
+describe('the listing of what callers hear', () => {
+  it('is that of the sounds as they are', async () => {
+    const languages = voiceLanguages.map((voice) => ({ voice, manifest: manifestOf(voice.language) }));
+    expect(readFileSync(LISTING, 'utf8'), REMEDY).to.equal(await promptListing(languages, LISTING));
+  });
+});
+
+/** The tests above are only as good as their measures. */
+describe('the measures of a sound', () => {
+  const tone = (milliseconds: number, amplitude: number): number[] =>
+    Array.from({ length: milliseconds * 8 }, (_, index) => amplitude * Math.sin((2 * Math.PI * 500 * index) / 8_000));
+  const silence = (milliseconds: number): number[] => Array<number>(milliseconds * 8).fill(0);
+  const sound = (...parts: number[][]): Sound => ({ rate: 8_000, samples: Float64Array.from(parts.flat()) });
+
+  it('find level and peak of a sine', () => {
+    const { levelDb, peakDb, milliseconds } = measure(sound(tone(1_000, 0.5)));
+    expect(levelDb).to.be.closeTo(-9.03, 0.1);
+    expect(peakDb).to.be.closeTo(-6.02, 0.05);
+    expect(milliseconds).to.equal(1_000);
+  });
+
+  it('leave pauses out of the level', () => {
+    const { levelDb } = measure(sound(silence(300), tone(400, 0.5), silence(800), tone(400, 0.5), silence(500)));
+    expect(levelDb).to.be.closeTo(-9.03, 0.4);
+  });
+
+  it('find the silence at both ends', () => {
+    const { leadingSilenceMs, trailingSilenceMs } = measure(sound(silence(150), tone(500, 0.3), silence(240)));
+    expect(leadingSilenceMs).to.be.closeTo(150, 6);
+    expect(trailingSilenceMs).to.be.closeTo(240, 6);
+  });
+
+  it('survive silence and nothing', () => {
+    expect(measure(sound(silence(100))).levelDb).to.be.below(-100);
+    expect(measure(sound()).milliseconds).to.equal(0);
+  });
+
+  it('read back what was written', () => {
+    const { rate, samples } = readWav(writeWav(sound(tone(50, 0.7))));
+    expect(rate).to.equal(8_000);
+    expect(samples).to.have.length(400);
+    expect(samples[37]).to.be.closeTo(tone(50, 0.7)[37]!, 1 / 32_768);
+  });
+
+  it('refuse what is not 16-bit PCM with one channel', () => {
+    const file = writeWav(sound(tone(10, 0.1)));
+    const stereo = Buffer.from(file);
+    stereo.writeUInt16LE(2, 22);
+    expect(() => readWav(stereo)).to.throw('2 channels');
+    expect(() => readWav(Buffer.from('RIFF'))).to.throw('Not a WAV');
+    expect(() => readWav(file.subarray(0, 36))).to.throw('no sound');
+  });
+
+  it('change the fingerprint with the text, the voice and the way it is joined', () => {
+    const voice = { engine: 'flite', voice: 'rms', stretch: 1 } as const;
+    const prints = [
+      fingerprint({ text: 'One.' }, voice),
+      fingerprint({ text: 'Two.' }, voice),
+      fingerprint({ text: 'One.', spoken: 'Won.' }, voice),
+      fingerprint({ text: 'One.', joins: true }, voice),
+      fingerprint({ text: 'One.', stretch: 0.9 }, voice),
+      fingerprint({ text: 'One.' }, { ...voice, voice: 'slt' }),
+    ];
+    expect(new Set(prints).size).to.equal(prints.length);
+  });
+});
