@@ -81,8 +81,9 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   });
   measure(metrics, bridge, servers);
   const dial = dialOf(settings, servers);
+  await makeConfiguredAdmin(settings, store); // before anybody can ask whether we are ready
   const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial }, closing);
-  const adminLink = await firstAdmin(settings, store, gateway);
+  const adminLink = await createAdminLink(store, gateway.url);
   return {
     dial,
     sipPort: servers.sipPort,
@@ -250,11 +251,9 @@ function readinessOf(store: Store, { sip, pool, desk }: Bridge): { ready: boolea
   return { ready: reasons.length === 0, reasons };
 }
 
-async function firstAdmin(settings: Settings, store: Store, gateway: Gateway): Promise<string | undefined> {
-  const { adminEmail, adminPassword } = settings;
-  if (adminEmail === undefined || adminPassword === undefined) return createAdminLink(store, gateway.url);
+async function makeConfiguredAdmin({ adminEmail, adminPassword }: Settings, store: Store): Promise<void> {
+  if (adminEmail === undefined || adminPassword === undefined) return;
   await ensureConfiguredAdmin(store, { email: adminEmail, password: adminPassword });
-  return undefined;
 }
 
 function countsOf({ desk, pool, sip, attendance, writer }: Bridge, { drachtio, freeswitch }: Servers): ServiceCounts {
