@@ -29,6 +29,7 @@ describe('Redis away in the middle of a call', function () {
       await service.participants(id, index + 1);
     }
     await bob.listenUntil((sound) => tonesHeard(sound).includes(ALICE));
+    await service.callsJoined(2);
     return { service, alice, bob, id, code };
   }
 

@@ -27,7 +27,8 @@ export interface Answer {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 const READY_MS = 30_000;
-const LOOK_MS = 50;
+/** The API allows some requests a second, and no more than that is needed. */
+const LOOK_MS = 250;
 
 export class Service {
   readonly sipPort: number;
@@ -186,6 +187,16 @@ export class Service {
         return []; // not written to its end yet
       }
     });
+  }
+
+  /** Resolves when `count` calls have got so far as to be in a room, since the service started. */
+  async callsJoined(count: number, timeoutMs = 15_000): Promise<void> {
+    await eventually(
+      () => this.lines.filter(({ msg, to }) => msg === 'call moved on' && to === 'in-conference').length,
+      (joined) => joined >= count,
+      timeoutMs,
+      (joined) => `${joined} calls joined`,
+    );
   }
 
   /** Reasons of the calls that have ended, in order: from the one summary line each call has. */
