@@ -50,7 +50,7 @@ const defaults = {
   lookUpTimeoutMs: 10_000,
 } as const;
 
-type Settled = AskAccessCodeOptions & Required<Omit<AskAccessCodeOptions, 'greeting'>>;
+type Settled = Required<AskAccessCodeOptions>;
 type TryOutcome<Found> = AccessCodeLookup<Found> | { readonly outcome: 'silent' };
 
 /**
@@ -64,13 +64,13 @@ export async function askAccessCode<Found>(
 ): Promise<AccessCodeResult<Found>> {
   const settled: Settled = { ...defaults, ...options };
   const heard: TryOutcome<Found>['outcome'][] = [];
-  let lead: readonly Prompt[] = options.greeting ?? defaults.greeting;
+  let prompts: readonly Prompt[] = [...settled.greeting, 'enter-access-code'];
   for (let tries = 1; tries <= settled.tries; tries++) {
-    const answer = await oneTry(leg, deps, settled, { lead, tryNumber: tries });
+    const answer = await oneTry(leg, deps, settled, { prompts, tryNumber: tries });
     if (answer.outcome === 'found') return { outcome: 'found', found: answer.found, tries };
     if (answer.outcome === 'unavailable') return await partUnavailable(leg, tries);
     heard.push(answer.outcome);
-    lead = answer.outcome === 'silent' ? ['no-input'] : ['code-not-recognised', 'try-again'];
+    prompts = answer.outcome === 'silent' ? ['no-input', 'enter-access-code'] : ['code-not-recognised', 'try-again'];
   }
   const reason = refusalReason(heard);
   await sayGoodbye(leg, heard.at(-1) === 'silent' ? 'no-digits' : 'no-valid-code');
@@ -81,10 +81,10 @@ async function oneTry<Found>(
   leg: DialogueLeg,
   deps: AskAccessCodeDeps<Found>,
   options: Settled,
-  { lead, tryNumber }: { lead: readonly Prompt[]; tryNumber: number },
+  { prompts, tryNumber }: { prompts: readonly Prompt[]; tryNumber: number },
 ): Promise<TryOutcome<Found>> {
   const entry = await collectDigits(leg, {
-    prompts: [...lead, 'enter-access-code'],
+    prompts,
     maxDigits: options.maxDigits,
     firstDigitTimeoutMs: options.firstDigitTimeoutMs,
     interDigitTimeoutMs: options.interDigitTimeoutMs,

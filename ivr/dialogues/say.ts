@@ -42,7 +42,8 @@ const lastWords = {
   // The very words of no-valid-code: a caller must not learn that codes are limited just now.
   'too-many-tries': ['too-many-wrong-codes', 'goodbye'],
   'no-digits': ['nothing-entered', 'goodbye'],
-  shutdown: ['service-restarting', 'goodbye'],
+  // No goodbye: a process that is told to stop has little time.
+  shutdown: ['service-restarting'],
   'internal-error': ['system-trouble', 'goodbye'],
 } as const satisfies Partial<Record<TerminationReason, readonly Prompt[]>>;
 

@@ -25,7 +25,7 @@ const sentences = {
   'conference-ended': { text: 'This conference is over.' },
   removed: { text: 'The host has removed you from this conference.' },
   'call-time-over': { text: 'Sorry, this call has reached its time limit.' },
-  'service-restarting': { text: 'The service is being restarted. Please call again in a minute.' },
+  'service-restarting': { text: 'The service is restarting. Please call again in a minute.' },
 
   'first-in-conference': { text: 'You are the first person in the conference.' },
   'you-are-muted': { text: 'You are muted.' },

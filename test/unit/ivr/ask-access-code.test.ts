@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import {
   askAccessCode,
@@ -14,7 +15,7 @@ type Script = readonly (readonly [number, string])[];
 
 const timing = { firstDigitTimeoutMs: 5_000, interDigitTimeoutMs: 2_000, refusalTimeMs: 700 } as const;
 const GREETING: Prompt[] = ['welcome', 'enter-access-code'];
-const WRONG: Prompt[] = ['code-not-recognised', 'try-again', 'enter-access-code'];
+const WRONG: Prompt[] = ['code-not-recognised', 'try-again'];
 const SILENT: Prompt[] = ['no-input', 'enter-access-code'];
 const refused: Answer = { outcome: 'refused' };
 
@@ -228,6 +229,10 @@ describe('askAccessCode to somebody who guesses codes', () => {
   it('puts the digits into no result and no error', async () => {
     const { ask } = call([[2_500, '777777#']]);
     expect(JSON.stringify(await ask())).not.to.contain('7777');
+    const gone = call([[2_500, '777777#']]);
+    gone.clock.at(2_510, () => gone.leg.hangUp());
+    const error: unknown = await gone.ask().catch((reason: unknown) => reason);
+    expect(inspect(error)).not.to.contain('7777');
   });
 });
 
