@@ -114,6 +114,12 @@ describe('askAccessCode', () => {
     expect(leg.words.slice(-2)).to.deep.equal(['too-many-wrong-codes', 'goodbye']);
   });
 
+  it('says at last what went wrong at last, and reports the worst', async () => {
+    const { leg, ask } = call([[2_500, '1#']]);
+    expect(await ask()).to.deep.equal({ outcome: 'refused', reason: 'no-valid-code', tries: 3 });
+    expect(leg.words.slice(-2)).to.deep.equal(['nothing-entered', 'goodbye']);
+  });
+
   it('takes # alone for a silence, and asks again at once', async () => {
     const { clock, ask } = call(
       [
@@ -270,6 +276,17 @@ describe('askAccessCode when the caller hangs up', () => {
     expect(await ask().catch((reason: unknown) => reason)).to.be.instanceOf(LegGone);
     expect(signals[0]?.aborted).to.equal(true);
     expect(clock.sleeping).to.equal(0);
+  });
+
+  it('does not even when the answer comes with the hang-up', async () => {
+    const clock = new VirtualClock();
+    const leg = new ScriptedLeg(clock).pressAt([100, '123456789#']);
+    const lookUp = async (): Promise<Answer> => {
+      leg.hangUp();
+      return { outcome: 'found', found: 'room one' };
+    };
+    const error: unknown = await clock.run(askAccessCode(leg, { lookUp, clock }, timing)).catch((e: unknown) => e);
+    expect(error).to.be.instanceOf(LegGone);
   });
 
   it('ends during the last words too', async () => {
