@@ -5,7 +5,7 @@ import { Plays } from './plays.ts';
 import { PortProxy } from './port-proxy.ts';
 import { RoomProxy } from './room-proxy.ts';
 import type { EngineLoad, EngineOptions, MediaEngine, MediaPort, MediaRoom, PortOptions } from './types.ts';
-import { WorkerLink, type WorkerEvent } from './worker-link.ts';
+import { WorkerLink, startMediaWorker, type StartWorker, type WorkerEvent } from './worker-link.ts';
 
 const DEFAULT_QUARANTINE_MS = 30_000;
 const STOP_DEADLINE_MS = 5000;
@@ -21,14 +21,16 @@ export class Engine implements MediaEngine {
   #load = IDLE;
   #stopping: Promise<void> | undefined;
 
-  constructor({ rtpPorts, portQuarantineMs, logger }: EngineOptions & { logger: Logger }) {
+  constructor(options: EngineOptions & { logger: Logger }, startWorker: StartWorker = startMediaWorker) {
+    const { rtpPorts, portQuarantineMs, logger } = options;
     this.#logger = logger;
+    if ((options.workers ?? 1) > 1) logger.warn('more than one media worker is not built yet: one is used');
     const systemChosen = rtpPorts[0] === 0 && rtpPorts[1] === 0;
     const quarantine = portQuarantineMs ?? (systemChosen ? 0 : DEFAULT_QUARANTINE_MS);
-    this.#link = new WorkerLink(
-      { rtpPorts, portQuarantineMs: quarantine },
-      { onEvent: (event) => this.#receive(event), onEnd: (error) => this.#ended(error) },
-    );
+    this.#link = new WorkerLink(startWorker({ rtpPorts, portQuarantineMs: quarantine }), {
+      onEvent: (event) => this.#receive(event),
+      onEnd: (error) => this.#ended(error),
+    });
   }
 
   /** Rejects when the worker cannot be started. */

@@ -19,28 +19,14 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/**
- * Node 20 cannot read TypeScript, and in worker threads tsx does not start by being inherited or preloaded: it is registered
- * by its own interface before the entry is loaded. Node that strips types itself (22.18 and later) needs none of it.
- */
-const BOOTSTRAP = `
-const { workerData } = require('node:worker_threads');
-(async () => {
-  if (workerData.loader) (await import(workerData.loader)).register();
-  await import(workerData.entry);
-})();`;
+export type StartWorker = (settings: WorkerSettings) => Worker;
 
-function startWorker(settings: WorkerSettings): Worker {
-  const readsTypeScript = 'typescript' in process.features && Boolean(process.features.typescript);
-  return new Worker(BOOTSTRAP, {
-    eval: true,
+export function startMediaWorker(settings: WorkerSettings): Worker {
+  // The start file brings its own loader; nothing of how this process was started is passed on.
+  return new Worker(new URL('./worker/start.mjs', import.meta.url), {
     execArgv: [],
     name: 'media',
-    workerData: {
-      loader: readsTypeScript ? undefined : import.meta.resolve('tsx/esm/api'),
-      entry: new URL('./worker/entry.ts', import.meta.url).href,
-      settings,
-    },
+    workerData: { settings },
   });
 }
 
@@ -54,9 +40,9 @@ export class WorkerLink {
   #stopping = false;
   #error: Error | undefined;
 
-  constructor(settings: WorkerSettings, listener: WorkerLinkListener) {
+  constructor(worker: Worker, listener: WorkerLinkListener) {
     this.#listener = listener;
-    this.#worker = startWorker(settings);
+    this.#worker = worker;
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.#worker.on('error', (error) => (this.#error = error instanceof Error ? error : new Error(String(error))));
     this.#exited = new Promise((resolve) => {

@@ -33,6 +33,10 @@ class Playback {
     return this.#state === 'ended';
   }
 
+  get ready(): boolean {
+    return this.#state === 'ready';
+  }
+
   /** @returns false when nothing was written: still loading, or over */
   read(frame: Int16Array): boolean {
     if (this.#state !== 'ready' || !this.#source) return false;
@@ -109,7 +113,8 @@ export class PlayStack {
   /** @returns false when nothing plays; `frame` is then untouched */
   read(frame: Int16Array): boolean {
     while (this.#stack.at(-1)?.ended) this.#stack.pop();
-    return this.#stack.at(-1)?.read(frame) ?? false;
+    // What is still being loaded does not make a hole in what it will interrupt.
+    return this.#stack.findLast(({ ready }) => ready)?.read(frame) ?? false;
   }
 
   stop(playId: number): boolean {

@@ -3,7 +3,7 @@
  * read at every moment and a killed process loses half a second. Recording never holds up the clock: when the disk is too
  * slow or full, sound is lost from the file, not from the call.
  */
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, extname, isAbsolute } from 'node:path';
 import { serializeWavHeader, WAV_HEADER_BYTES, type WavFormat } from '../../wire/wav.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE, SAMPLES_PER_MS } from '../audio.ts';
@@ -43,7 +43,7 @@ export class WavRecorder {
       throw new MediaError('media/cannot-record', 'recordings are .wav files with an absolute path');
     }
     try {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const file = await open(path, 'w');
       await file.write(serializeWavHeader(FORMAT, 0), 0, WAV_HEADER_BYTES, 0);
       return new WavRecorder(path, file);
@@ -109,4 +109,24 @@ export class WavRecorder {
   #note(error: unknown): void {
     this.#fault ??= error instanceof Error ? error.message : String(error);
   }
+}
+
+/** Not mkdir's own `recursive`: where a folder cannot be made because of ENOENT (as in /proc), that never comes back. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || (await exists(dirname(path)))) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

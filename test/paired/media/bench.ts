@@ -1,0 +1,116 @@
+/** One engine for all tests of a file; its ports and rooms, and the plain phones, are gone after each test. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '../../../config/index.ts';
+import {
+  startMediaEngine,
+  type MediaEngine,
+  type MediaPort,
+  type MediaRoom,
+  type MemberAudio,
+  type PortOptions,
+  type RemoteMedia,
+} from '../../../embedded/media/index.ts';
+import { RtpPhone } from '../../helpers/rtp-phone.ts';
+
+export const MEMBER: MemberAudio = {
+  speak: true,
+  hear: true,
+  volumeIn: 0,
+  volumeOut: 0,
+  energyLevel: 100,
+  muteDetect: false,
+};
+
+export interface Leg {
+  readonly phone: RtpPhone;
+  readonly port: MediaPort;
+}
+
+export class MediaBench {
+  engine!: MediaEngine;
+  folder!: string;
+  readonly #phones: RtpPhone[] = [];
+  readonly #open: { close(): Promise<void> }[] = [];
+
+  async start(): Promise<void> {
+    this.folder = await mkdtemp(join(tmpdir(), 'media-'));
+    this.engine = await startMediaEngine({ rtpPorts: [0, 0], logger: createLogger({ logLevel: 'silent' }) });
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all(this.#open.splice(0).map((opened) => opened.close()));
+    await Promise.all(this.#phones.splice(0).map((phone) => phone.close()));
+    const { ports, rooms } = this.engine.load();
+    if (ports > 0 || rooms > 0) throw new Error(`${ports} ports and ${rooms} rooms are left`);
+  }
+
+  async stop(): Promise<void> {
+    await this.engine.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async room(id = 'room'): Promise<MediaRoom> {
+    const room = await this.engine.openRoom(id);
+    this.#open.push(room);
+    return room;
+  }
+
+  async port(options: PortOptions = { address: '127.0.0.1' }): Promise<MediaPort> {
+    const port = await this.engine.openPort(options);
+    this.#open.push(port);
+    return port;
+  }
+
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  async phone(): Promise<RtpPhone> {
+    const phone = await RtpPhone.open();
+    this.#phones.push(phone);
+    return phone;
+  }
+
+  async leg(options: { remote?: Partial<RemoteMedia>; inactivityTimeoutSeconds?: number } = {}): Promise<Leg> {
+    const phone = await this.phone();
+    const { inactivityTimeoutSeconds = 0 } = options;
+    const port = await this.port({
+      address: '127.0.0.1',
+      remote: remoteOf(phone, options.remote),
+      inactivityTimeoutSeconds,
+    });
+    return { phone, port };
+  }
+}
+
+export function remoteOf(phone: RtpPhone, fields: Partial<RemoteMedia> = {}): RemoteMedia {
+  return {
+    address: '127.0.0.1',
+    port: phone.port,
+    audioPayloadType: 0,
+    telephoneEventPayloadType: 101,
+    ptime: 20,
+    direction: 'sendrecv',
+    ...fields,
+  };
+}
+
+interface Tells {
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+}
+
+/** The next time that `who` tells of `event`; `fits` chooses among several. */
+export function next<T = unknown>(who: object, event: string, fits: (value: T) => boolean = () => true): Promise<T> {
+  const teller = who as Tells;
+  return new Promise((resolve) => {
+    const listener = (value: T): void => {
+      if (!fits(value)) return;
+      teller.off(event, listener as never);
+      resolve(value);
+    };
+    teller.on(event, listener as never);
+  });
+}

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLogger } from '../../../config/index.ts';
+import { MediaError, startMediaEngine, type EngineOptions, type MediaEngine } from '../../../embedded/media/index.ts';
+import { TONES, toneLevel } from '../../helpers/tones.ts';
+import { readWav } from '../../helpers/wav.ts';
+import { MEMBER, MediaBench, next } from './bench.ts';
+
+const code = (work: Promise<unknown>): Promise<string | undefined> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => (error instanceof MediaError ? error.code : String(error)),
+  );
+
+describe('media engine', () => {
+  const logger = createLogger({ logLevel: 'silent' });
+  const engines: MediaEngine[] = [];
+  const start = async (options: Partial<EngineOptions> = {}): Promise<MediaEngine> => {
+    const engine = await startMediaEngine({ rtpPorts: [0, 0], logger, ...options });
+    engines.push(engine);
+    return engine;
+  };
+  afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.stop())));
+
+  const isFree = async (port: number): Promise<boolean> => {
+    const socket = createSocket('udp4').bind(port, '127.0.0.1');
+    const free = await once(socket, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (free) socket.close();
+    return free;
+  };
+
+  it('leaves nothing behind of twenty ports and a room', async () => {
+    const engine = await start();
+    const ports = await Promise.all(Array.from({ length: 20 }, () => engine.openPort({ address: '127.0.0.1' })));
+    const room = await engine.openRoom('room');
+    for (const [index, port] of ports.entries()) await room.addMember(index + 1, port, MEMBER);
+    const plays = ports.map((port) => port.play('silence_stream://-1'));
+    expect(engine.load()).to.include({ ports: 20, rooms: 1 });
+    expect(new Set(ports.map(({ localPort }) => localPort)).size).to.equal(20);
+    expect(ports.every(({ localPort }) => localPort % 2 === 0)).to.equal(true);
+    let closed = 0;
+    for (const port of ports) port.on('closed', () => closed++);
+    await Promise.all(ports.map((port) => port.close()));
+    await Promise.all(ports.map((port) => port.close()));
+    expect(closed).to.equal(20);
+    expect(await room.members()).to.deep.equal([]);
+    await room.close();
+    expect(
+      (await Promise.all(plays.map(({ result }) => result))).every(({ outcome }) => outcome === 'stopped'),
+    ).to.equal(true);
+    expect(engine.load()).to.deep.include({ ports: 0, rooms: 0 });
+    for (const { localPort } of ports) {
+      expect(await isFree(localPort), `${localPort}`).to.equal(true);
+      expect(await isFree(localPort + 1), `${localPort + 1}`).to.equal(true);
+    }
+  });
+
+  it('stops with ports, rooms, plays and recordings open: all end, nothing hangs', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'media-'));
+    const engine = await start();
+    const port = await engine.openPort({ address: '127.0.0.1' });
+    const room = await engine.openRoom('room');
+    await room.addMember(1, port, MEMBER);
+    await room.startRecording(join(folder, 'room.wav'));
+    const [portClosed, roomClosed] = [next(port, 'closed'), next(room, 'closed')];
+    const plays = [port.play('local_stream://moh'), room.play('silence_stream://-1', { memberId: 1 })];
+    const opening = engine.openPort({ address: '127.0.0.1' }).catch((error: unknown) => error);
+    await Promise.all([engine.stop(), engine.stop()]);
+    await Promise.all([portClosed, roomClosed, opening]);
+    for (const { result } of plays) expect((await result).outcome).to.equal('stopped');
+    expect(engine.load()).to.include({ ports: 0, rooms: 0 });
+    expect((await readWav(join(folder, 'room.wav'))).rate).to.equal(8000);
+    expect(await code(engine.openPort({ address: '127.0.0.1' }))).to.equal('media/engine-stopped');
+    expect(await code(engine.openRoom('late'))).to.equal('media/engine-stopped');
+    expect(await code(port.statistics())).to.equal('media/engine-stopped');
+    expect((await port.play('silence_stream://10').result).outcome).to.equal('stopped');
+    await port.close();
+    await room.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('takes ports from its range, at random, and lets them rest after use', async () => {
+    const engine = await start({ rtpPorts: [41_001, 41_006], portQuarantineMs: 60_000 });
+    const first = await engine.openPort({ address: '127.0.0.1' });
+    const second = await engine.openPort({ address: '127.0.0.1' });
+    expect([first.localPort, second.localPort].sort()).to.deep.equal([41_002, 41_004]);
+    expect(await code(engine.openPort({ address: '127.0.0.1' }))).to.equal('media/no-free-port');
+    await first.close();
+    expect(await code(engine.openPort({ address: '127.0.0.1' })), 'it rests').to.equal('media/no-free-port');
+    expect(engine.load().ports).to.equal(1);
+  });
+
+  it('says so when the address is not ours', async () => {
+    const engine = await start();
+    expect(await code(engine.openPort({ address: '203.0.113.1' }))).to.equal('media/no-free-port');
+  });
+
+  it('does nothing while nobody is there', async () => {
+    const engine = await start();
+    await (await engine.openPort({ address: '127.0.0.1' })).close();
+    // With the clock at rest no load is reported any more: the figures stay those of the end.
+    expect(engine.load()).to.deep.include({ ports: 0, latenessP95Ms: 0 });
+  });
+
+  describe('in a process of its own', () => {
+    /** Runs an engine that records a tone into `path` and does what `then` says after a while. */
+    const script = (path: string, then: string): string => `
+      import { createLogger } from '${join(process.cwd(), 'config/index.ts')}';
+      import { startMediaEngine } from '${join(process.cwd(), 'embedded/media/index.ts')}';
+      const engine = await startMediaEngine({ rtpPorts: [0, 0], logger: createLogger({ logLevel: 'silent' }) });
+      const port = await engine.openPort({ address: '127.0.0.1' });
+      const room = await engine.openRoom('r');
+      room.play('tone_stream://%(1000,0,${TONES[0]});loops=-1');
+      ${path === '' ? '' : `await room.startRecording('${path}');`}
+      ${then}`;
+
+    const run = (source: string): ReturnType<typeof spawn> =>
+      spawn(
+        process.execPath,
+        ['--import', join(process.cwd(), 'node_modules/tsx/dist/loader.mjs'), '--input-type=module', '-e', source],
+        {
+          cwd: tmpdir(),
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
+
+    it('leaves a recording that can be read when it is killed', async () => {
+      const bench = new MediaBench();
+      await bench.start();
+      const path = bench.file('killed.wav');
+      const child = run(script(path, `setTimeout(() => process.stdout.write('now'), 2000);`));
+      await once(child.stdout!, 'data');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const recorded = await readWav(path);
+      expect(recorded.samples.length / 8, 'milliseconds').to.be.greaterThan(900);
+      expect(toneLevel(recorded, TONES[0])).to.be.greaterThan(-30);
+      await bench.stop();
+    });
+
+    it('ends by itself after stop, whatever folder it was started from', async () => {
+      const child = run(script('', 'await engine.stop();'));
+      expect((await once(child, 'exit'))[0]).to.equal(0);
+    });
+  });
+});

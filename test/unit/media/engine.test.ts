@@ -1,0 +1,72 @@
+import { expect } from 'chai';
+import { Writable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import { createLogger } from '../../../config/index.ts';
+import { Engine } from '../../../embedded/media/engine.ts';
+import { MediaError } from '../../../embedded/media/errors.ts';
+
+/** A worker that answers whatever is asked, until asked for statistics: then it does what `then` says. */
+const worker = (then: string): Worker =>
+  new Worker(
+    `const { parentPort } = require('node:worker_threads');
+     parentPort.on('message', ({ kind, id, name }) => {
+       if (name === 'statistics') { ${then} }
+       else if (kind === 'request') parentPort.postMessage({ kind: 'answer', id, answer: { localAddress: '', localPort: 2 } });
+     });`,
+    { eval: true, execArgv: [] },
+  );
+
+describe('media engine whose worker fails', () => {
+  const lines: string[] = [];
+  const destination = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  const logger = createLogger({ logLevel: 'info' }, destination);
+  const engine = (then: string): Engine => new Engine({ rtpPorts: [0, 0], logger }, () => worker(then));
+  const code = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => (error as MediaError).code);
+
+  beforeEach(() => (lines.length = 0));
+
+  for (const [how, then] of [
+    ['throws', `throw new Error('worker down')`],
+    ['ends', `process.exit(3)`],
+  ] as const) {
+    it(`closes every port and room, settles everything and logs when it ${how}`, async () => {
+      const failing = engine(then);
+      await failing.ready();
+      const [port, room] = [await failing.openPort({ address: '' }), await failing.openRoom('room')];
+      const plays = [port.play('a'), room.play('b')];
+      const closed: string[] = [];
+      port.on('closed', () => closed.push('port'));
+      room.on('closed', () => closed.push('room'));
+      expect(await code(port.statistics())).to.equal('media/engine-failed');
+      expect(closed).to.have.members(['port', 'room']);
+      for (const { result } of plays) expect((await result).outcome).to.equal('stopped');
+      expect(failing.load()).to.include({ ports: 0, rooms: 0 });
+      expect(lines.filter((line) => line.includes('the media worker died'))).to.have.length(1);
+      expect(await code(failing.openPort({ address: '' }))).to.equal('media/engine-stopped');
+      expect((await port.play('a').result).outcome).to.equal('stopped');
+      await Promise.all([port.close(), room.close(), failing.stop()]);
+      expect(closed).to.have.length(2);
+    });
+  }
+
+  it('survives listeners that throw, and tells the others', async () => {
+    const sound =
+      engine(`parentPort.postMessage({ kind: 'port-event', portId: 'port-1', event: { name: 'media-started' } });
+      parentPort.postMessage({ kind: 'answer', id, answer: {} });`);
+    const port = await sound.openPort({ address: '' });
+    let told = 0;
+    port.on('media-started', () => {
+      throw new Error('listener down');
+    });
+    port.on('media-started', () => told++);
+    await port.statistics();
+    expect(told).to.equal(1);
+    expect(lines.filter((line) => line.includes('listener down'))).to.have.length(1);
+    await sound.stop();
+  });
+});
