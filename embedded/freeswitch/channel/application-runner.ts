@@ -151,14 +151,10 @@ export class ApplicationRunner {
       ...headers(),
       ['Application-UUID', uuid],
     ]);
-    let response: string | undefined;
     const context: ApplicationContext = {
       channel: this.#channel,
       wait: (wait) => this.#wait(frame, wait),
-      respond: (text) => {
-        response = text;
-        variables.set('current_application_response', text);
-      },
+      respond: (text) => variables.set('current_application_response', text),
     };
     try {
       await application(context, argument);
@@ -168,7 +164,7 @@ export class ApplicationRunner {
     this.#channel.fire('CHANNEL_EXECUTE_COMPLETE', COMPLETE, () => [
       ...channelData(this.#channel),
       ...headers(),
-      ['Application-Response', response ?? '_none_'],
+      ['Application-Response', variables.get('current_application_response') ?? '_none_'],
       ['Application-UUID', uuid],
     ]);
   }

@@ -154,7 +154,6 @@ function setRelation(c: Conference, a: number, b: number, action: string, nospea
   if (!member || !c.member(b)) return `-ERR relationship ${a}->${b} not found.\n`;
   member.relationships.set(b, { canSpeak: !nospeak, canHear: !nohear });
   void c.room.then((room) => room.setRelation(a, b, { nospeak, nohear })).catch(() => undefined);
-  if (nospeak) member.talking = false;
   return `+OK ${a}->${b} ${action} set\n`;
 }
 
