@@ -1,5 +1,5 @@
 /** A small SIP user agent for tests: one transaction layer, calls as objects, every event awaitable. */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { createLogger } from '../../config/index.ts';
 import {
   startTransactionLayer,
@@ -18,15 +18,19 @@ export const SDP =
 const logger = createLogger({ logLevel: 'silent' });
 let calls = 0;
 
-/** Waits for an event, 5 s at most, so that a test says what it was waiting for. */
-export async function event<T>(emitter: EventEmitter, name: string): Promise<T> {
-  const signal = AbortSignal.timeout(5_000);
-  try {
-    const [value] = (await once(emitter, name, { signal })) as [T];
-    return value;
-  } catch {
-    throw new Error(`no event ${name} within 5 s`);
-  }
+/** Waits for an event, 5 s at most, so that a test says what it was waiting for; an `error` before it is no concern. */
+export function event<T>(emitter: EventEmitter, name: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const listener = (value: T) => {
+      clearTimeout(timer);
+      resolve(value);
+    };
+    const timer = setTimeout(() => {
+      emitter.off(name, listener);
+      reject(new Error(`no event ${name} within 5 s`));
+    }, 5_000);
+    emitter.once(name, listener);
+  });
 }
 
 export function response(status: number, reason: string, body = '', extra: Record<string, string> = {}): SipResponse {
