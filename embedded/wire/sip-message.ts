@@ -116,9 +116,17 @@ function parseHeaderLines(lines: readonly string[]): SipHeaders {
   for (const line of lines) {
     const colon = line.indexOf(':');
     if (colon < 0) throw new SipParseError('header-syntax', 'a header line has no colon');
-    headers.append(line.slice(0, colon).trimEnd(), line.slice(colon + 1));
+    headers.append(line.slice(0, colon).trimEnd(), withoutEscapedControls(line.slice(colon + 1)));
   }
   return headers;
+}
+
+/**
+ * A quoted string may hold control characters behind a backslash (quoted-pair, section 25.1; RFC 4475, 3.1.1.2). Nobody
+ * needs them, and drachtio's and FreeSWITCH's protocols end lines at some: a space stands for each.
+ */
+function withoutEscapedControls(value: string): string {
+  return value.replace(/\\[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\\ ');
 }
 
 function completeMessage(startLine: string, headers: SipHeaders, body: Buffer): SipMessage {
