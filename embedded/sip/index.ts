@@ -7,3 +7,16 @@ export { NoTransportError } from './transaction-layer.ts';
 export { TransactionStateError } from './transaction.ts';
 export { defaultPort } from './transport.ts';
 export type * from './types.ts';
+// The messages themselves, for those outside of embedded/ who look at them.
+export {
+  EMPTY_BODY,
+  MalformedSipMessage,
+  parseSipMessage,
+  serializeSipMessage,
+  SipHeaders,
+  SipParseError,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+} from '../wire/sip-message.ts';
+export { parseCSeq, parseNameAddr, parseSipUri, parseVia, tagOf } from '../wire/sip-address.ts';

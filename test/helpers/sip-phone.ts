@@ -9,8 +9,8 @@ import {
   type SipTimings,
   type TransactionLayer,
 } from '../../embedded/sip/index.ts';
-import { parseCSeq, parseNameAddr, tagOf } from '../../embedded/wire/sip-address.ts';
-import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../embedded/wire/sip-message.ts';
+import { parseCSeq, parseNameAddr, tagOf } from '../../embedded/sip/index.ts';
+import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../embedded/sip/index.ts';
 
 export const SDP =
   'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n';

@@ -10,7 +10,7 @@ import {
   type SipHop,
   type TransactionLayer,
 } from '../../embedded/sip/index.ts';
-import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../embedded/wire/sip-message.ts';
+import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../embedded/sip/index.ts';
 
 const logger = createLogger({ logLevel: 'silent' });
 const timings = { t1: 20, t2: 80, t4: 100 };

@@ -10,7 +10,7 @@ import {
   type TransactionLayer,
   type TransactionLayerOptions,
 } from '../../embedded/sip/index.ts';
-import { EMPTY_BODY, parseSipMessage, SipHeaders, type SipResponse } from '../../embedded/wire/sip-message.ts';
+import { EMPTY_BODY, parseSipMessage, SipHeaders, type SipResponse } from '../../embedded/sip/index.ts';
 import { ManualClock } from '../helpers/manual-clock.ts';
 import { event } from '../helpers/sip-phone.ts';
 

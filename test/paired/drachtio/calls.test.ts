@@ -12,7 +12,7 @@ import {
   type SrfRequest,
   type SrfResponse,
 } from '../../helpers/srf-client.ts';
-import type { SipRequest, SipResponse } from '../../../embedded/wire/sip-message.ts';
+import type { SipRequest, SipResponse } from '../../../embedded/sip/index.ts';
 
 const SECRET = 'cymru';
 const timings = { t1: 20, t2: 80, t4: 100 };

@@ -111,13 +111,14 @@ const valid: readonly (readonly [
       start:
         "!interesting-Method0123456789_*+`.%indeed'~ sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d@example.com SIP/2.0",
       cseq: "139122385 !interesting-Method0123456789_*+`.%indeed'~",
-      to: '"BEL:\\\\NUL:\\" DEL:" <sip:1@example.com>',
+      to: '"BEL:\\\u0007 NUL:\\\u0000 DEL:\\\u007f" <sip:1@example.com>',
       from: "token1~` token2'+_ token3*%!.- <sip:mundane@example.com>;fromParam''~+*_!.-%=\"работает\";tag=_token~1'+`*%!-.",
       more: ["extensionHeader-!.%*+_`'~: 大停電"],
     }),
     (message) => {
       expect(message).to.include({ kind: 'request', method: "!interesting-Method0123456789_*+`.%indeed'~" });
       expect(address(message, 'From').parameters.get('tag')).to.equal("_token~1'+`*%!-.");
+      expect(address(message, 'To').displayName).to.equal('BEL:  NUL:  DEL: ');
       expect(message.headers.get("extensionheader-!.%*+_`'~")).to.equal('大停電');
     },
   ],
