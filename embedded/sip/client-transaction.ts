@@ -25,6 +25,8 @@ const NON_INVITE_MOVES: Moves = {
 };
 
 export interface ClientTransactionEnvironment extends TransactionEnvironment {
+  /** Nothing came back so far: is there anybody? */
+  probe(onUnreachable: (error: Error) => void): void;
   /** Starts the transaction of a CANCEL, to the same destination; its response tells nobody anything. */
   sendCancel(cancel: SipRequest): void;
 }
@@ -38,12 +40,19 @@ export interface ClientTransactionDetails {
 }
 
 abstract class BaseClientTransaction extends Transaction<State> implements ClientTransaction {
+  declare protected readonly environment: ClientTransactionEnvironment;
   readonly request: SipRequest;
   readonly destination: SipHop;
   protected readonly user: ClientTransactionUser;
   readonly #bytes: Buffer;
+  #probed = false;
 
-  constructor(details: ClientTransactionDetails, first: State, moves: Moves, environment: TransactionEnvironment) {
+  constructor(
+    details: ClientTransactionDetails,
+    first: State,
+    moves: Moves,
+    environment: ClientTransactionEnvironment,
+  ) {
     super(details.id, first, moves, environment);
     this.request = details.request;
     this.destination = details.destination;
@@ -72,11 +81,13 @@ abstract class BaseClientTransaction extends Transaction<State> implements Clien
   }
 
   protected send(bytes: Buffer): void {
-    this.environment.send(bytes, (error) => {
-      if (this.state === 'terminated') return;
-      this.tellUser(() => this.user.onTransportError?.(error, this));
-      this.abort();
-    });
+    this.environment.send(bytes, (error) => this.#transportFailed(error));
+  }
+
+  #transportFailed(error: Error): void {
+    if (this.state === 'terminated') return;
+    this.tellUser(() => this.user.onTransportError?.(error, this));
+    this.abort();
   }
 
   protected timedOut(): void {
@@ -92,7 +103,17 @@ abstract class BaseClientTransaction extends Transaction<State> implements Clien
   protected repeatRequest(timer: 'A' | 'E', interval: number, longest: number): void {
     this.stateTimers.start(timer, interval, () => {
       this.sendRequest();
+      this.#probeOnce();
       this.repeatRequest(timer, Math.min(interval * 2, longest), longest);
+    });
+  }
+
+  /** Only while nobody has answered at all. */
+  #probeOnce(): void {
+    if (this.#probed || (this.state !== 'calling' && this.state !== 'trying')) return;
+    this.#probed = true;
+    this.environment.probe((error) => {
+      if (this.state === 'calling' || this.state === 'trying') this.#transportFailed(error);
     });
   }
 
@@ -103,7 +124,6 @@ abstract class BaseClientTransaction extends Transaction<State> implements Clien
 }
 
 export class InviteClientTransaction extends BaseClientTransaction {
-  declare protected readonly environment: ClientTransactionEnvironment;
   #cancel: SipRequest | undefined;
   #cancelSent = false;
   #ack: Buffer | undefined;
@@ -184,7 +204,7 @@ export class InviteClientTransaction extends BaseClientTransaction {
 }
 
 export class NonInviteClientTransaction extends BaseClientTransaction {
-  constructor(details: ClientTransactionDetails, environment: TransactionEnvironment) {
+  constructor(details: ClientTransactionDetails, environment: ClientTransactionEnvironment) {
     super(details, 'trying', NON_INVITE_MOVES, environment);
   }
 

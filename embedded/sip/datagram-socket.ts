@@ -1,5 +1,5 @@
 /** The one place where datagrams enter and leave, so that a batched implementation can take its place. */
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 
 export interface DatagramSocket {
@@ -7,6 +7,11 @@ export interface DatagramSocket {
   readonly port: number;
   /** `onError` is never called before this returns. */
   send(bytes: Buffer, port: number, address: string, onError: (error: Error) => void): void;
+  /**
+   * Asks the operating system whether anybody listens there: an unconnected socket is never told of ICMP errors, so a
+   * keep-alive goes out from a connected one. Silence proves nothing and tells nothing.
+   */
+  probe(port: number, address: string, onUnreachable: (error: Error) => void): void;
   /** Resolves when the port is free. */
   close(): Promise<void>;
 }
@@ -22,6 +27,9 @@ export interface DatagramSocketOptions {
 
 export type OpenDatagramSocket = (options: DatagramSocketOptions) => Promise<DatagramSocket>;
 
+const KEEP_ALIVE = Buffer.from('\r\n\r\n');
+const PROBE_MS = 500;
+const MAX_PROBES = 32;
 const RECEIVE_BUFFER_BYTES = 1_048_576; // a burst of a thousand INVITEs while the process collects garbage
 
 export const openNodeDatagramSocket: OpenDatagramSocket = async (options) => {
@@ -39,6 +47,7 @@ export const openNodeDatagramSocket: OpenDatagramSocket = async (options) => {
   });
   socket.on('error', options.onError);
   const bound = socket.address();
+  const probes = new Set<Socket>();
   let closed: Promise<void> | undefined;
   return {
     address: bound.address,
@@ -50,9 +59,39 @@ export const openNodeDatagramSocket: OpenDatagramSocket = async (options) => {
       if (closed) process.nextTick(report, new Error('the socket is closed'));
       else socket.send(bytes, port, address, report);
     },
+    probe(port, address, onUnreachable) {
+      if (!closed && probes.size < MAX_PROBES) sendProbe(probes, { port, address, from: bound.address }, onUnreachable);
+    },
     close() {
-      closed ??= new Promise((resolve) => socket.close(() => resolve()));
+      closed ??= closeAll([socket, ...probes]);
       return closed;
     },
   };
 };
+
+interface ProbeTarget {
+  readonly port: number;
+  readonly address: string;
+  readonly from: string;
+}
+
+function sendProbe(probes: Set<Socket>, target: ProbeTarget, onUnreachable: (error: Error) => void): void {
+  const probe = createSocket(isIPv6(target.address) ? 'udp6' : 'udp4');
+  probes.add(probe);
+  const end = () => {
+    clearTimeout(timer);
+    if (probes.delete(probe)) probe.close();
+  };
+  const timer = setTimeout(end, PROBE_MS);
+  probe.on('error', (error) => {
+    end();
+    onUnreachable(error);
+  });
+  probe.bind(0, target.from, () => {
+    probe.connect(target.port, target.address, () => probe.send(KEEP_ALIVE));
+  });
+}
+
+async function closeAll(sockets: readonly Socket[]): Promise<void> {
+  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+}

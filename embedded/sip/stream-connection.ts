@@ -30,6 +30,7 @@ export class StreamConnection {
   readonly #framer: SipStreamFramer;
   readonly #timers: NamedTimers;
   readonly closed: Promise<void>;
+  #failure: Error | undefined;
 
   constructor(options: StreamConnectionOptions) {
     this.#options = options;
@@ -38,7 +39,10 @@ export class StreamConnection {
     const { socket, logger, peer } = options;
     socket.setNoDelay(true);
     socket.on('data', (bytes) => this.#onData(bytes));
-    socket.on('error', (error) => logger.debug({ err: error, peer }, 'SIP connection failed'));
+    socket.on('error', (error) => {
+      this.#failure = error;
+      logger.debug({ err: error, peer }, 'SIP connection failed');
+    });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#timers.stopAll();
@@ -54,7 +58,8 @@ export class StreamConnection {
     if (socket.writableLength > MAX_UNSENT_BYTES) this.close('the peer does not read');
     else this.#startIdleTimer();
     socket.write(bytes, (error) => {
-      if (error) onError(error);
+      // What is behind it, such as a refused connection, is known by the time it is closed.
+      if (error) void this.closed.then(() => onError(this.#failure ?? error));
     });
   }
 

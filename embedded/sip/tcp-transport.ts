@@ -58,6 +58,10 @@ class TcpTransport implements SipTransport {
     else process.nextTick(onError, new Error('no further SIP connection may be opened'));
   }
 
+  probe(): void {
+    // A stream that cannot be opened says so by itself.
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

@@ -200,6 +200,7 @@ export class TransactionTable implements TransactionLayer {
     const details = { id: randomUUID(), request, destination, user };
     const environment = {
       ...this.#environment(transport, destination, () => this.#client.delete(key)),
+      probe: (onUnreachable: (error: Error) => void) => transport.probe(destination, onUnreachable),
       sendCancel: (cancel: SipRequest) =>
         void this.#startClient(cancel, destination, { onResponse: () => {} }, transport),
     };

@@ -18,6 +18,8 @@ export interface SipTransport {
   isConnected(peer: { address: string; port: number }): boolean;
   /** `onError` is called at most once, never before this returns. */
   send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void;
+  /** Finds out, where it can, that nobody listens there. Streams need no asking: they fail to connect. */
+  probe(destination: { address: string; port: number }, onUnreachable: (error: Error) => void): void;
   /** Idempotent; resolves when the port is free. */
   stop(): Promise<void>;
 }

@@ -35,6 +35,10 @@ class UdpTransport implements SipTransport {
     this.#socket.send(bytes, destination.port, destination.address, onError);
   }
 
+  probe(destination: { address: string; port: number }, onUnreachable: (error: Error) => void): void {
+    this.#socket.probe(destination.port, destination.address, onUnreachable);
+  }
+
   stop(): Promise<void> {
     return this.#socket.close();
   }

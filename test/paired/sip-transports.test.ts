@@ -207,6 +207,27 @@ describe('SIP transports', () => {
     expect(await answered).to.equal(200);
   });
 
+  it('tell soon when nobody listens at the other end', async () => {
+    await start();
+    const closed = createSocket('udp4');
+    await new Promise<void>((resolve) => closed.bind(0, '127.0.0.1', resolve));
+    const nobody = closed.address().port;
+    await new Promise<void>((resolve) => closed.close(() => resolve()));
+    for (const protocol of ['udp', 'tcp'] as const) {
+      const request = parseSipMessage(options());
+      if (request.kind !== 'request') throw new Error('not a request');
+      request.headers.delete('Via');
+      const outcome = new EventEmitter();
+      const failed = event<Error>(outcome, 'failed');
+      layer.request(
+        request,
+        { protocol, address: '127.0.0.1', port: nobody },
+        { onResponse: () => {}, onTransportError: (error) => void outcome.emit('failed', error) },
+      );
+      expect(await failed).to.include({ code: 'ECONNREFUSED' });
+    }
+  });
+
   it('refuse with 503 and Retry-After above the limit; requests in dialogs have a reserve', async () => {
     await start({ limits: { maxServerTransactions: 4 }, user: { onRequest: () => ({}), onAck: () => {} } });
     for (let count = 0; count < 4; count++) send(options());

@@ -37,6 +37,20 @@ describe('the INVITE client transaction', () => {
     expect(clock.running).to.deep.equal([]);
   });
 
+  it('asks after the first silence whether anybody is there, and ends when nobody is', () => {
+    const { network, clock, told } = start('INVITE');
+    clock.advance(499);
+    expect(network.unreachable).to.equal(undefined);
+    clock.advance(1);
+    network.unreachable!(new Error('ECONNREFUSED'));
+    expect(told).to.deep.equal(['transport error', 'terminated']);
+    const answered = start('INVITE');
+    answered.clock.advance(500);
+    answered.answer(180);
+    answered.network.unreachable!(new Error('ECONNREFUSED'));
+    expect(answered.told).to.deep.equal(['180']);
+  });
+
   it('repeats nothing over a stream, and gives up just the same', () => {
     const { network, clock, told } = start('INVITE', true);
     clock.advance(32_000);

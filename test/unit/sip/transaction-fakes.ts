@@ -17,6 +17,8 @@ export class FakeNetwork {
   readonly sent: string[] = [];
   readonly cancels: SipRequest[] = [];
   ended = 0;
+  /** Set by a transaction that asks whether anybody is there. */
+  unreachable: ((error: Error) => void) | undefined;
   /** The next send fails with this. */
   fault: Error | undefined;
   readonly environment: ClientTransactionEnvironment;
@@ -33,6 +35,7 @@ export class FakeNetwork {
         this.fault = undefined;
         if (fault) this.clock.startTimer('fault', 0, () => onError(fault));
       },
+      probe: (onUnreachable) => void (this.unreachable = onUnreachable),
       sendCancel: (cancel) => void this.cancels.push(cancel),
       ended: () => this.ended++,
     };
