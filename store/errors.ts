@@ -32,6 +32,8 @@ export function translateRedisError(error: unknown): PartylineError {
   if (!(error instanceof Error)) return new StoreUnavailable({ cause: error });
   if (!isErrorReply(error) || NOT_NOW.test(error.message)) return new StoreUnavailable({ cause: error });
   if (error.message.includes('WRONGTYPE')) return new CorruptValue('key', 'holds another type of value');
+  // What our own scripts say of a value they cannot read.
+  if (error.message.startsWith('CORRUPT')) return new CorruptValue('key', 'has the wrong form');
   return new PartylineError('internal/unexpected', { cause: error });
 }
 

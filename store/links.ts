@@ -117,7 +117,13 @@ function clusterLink(options: LinkOptions, events: LinkEvents): Link {
     send: (key, args) => cluster.sendCommand(key, false, [...args]),
     ping: async () => {
       if (cluster.masters.length === 0) throw new StoreUnavailable({ detail: 'The cluster has no nodes.' });
-      await Promise.all(cluster.masters.map(async (node) => (await cluster.nodeClient(node)).sendCommand(['PING'])));
+      // A node answers PING also while it refuses everything else, because the cluster is not complete.
+      const states = await Promise.all(
+        cluster.masters.map(async (node) => (await cluster.nodeClient(node)).sendCommand<string>(['CLUSTER', 'INFO'])),
+      );
+      if (!states.every((state) => state.includes('cluster_state:ok'))) {
+        throw new StoreUnavailable({ detail: 'The cluster is not complete.' });
+      }
     },
     destroy: () => {
       if (cluster.isOpen) cluster.destroy();

@@ -16,6 +16,15 @@ export interface RedisServerOptions {
   readonly logger: Logger;
   /** Default `redis-server`, looked for in PATH. */
   readonly command?: string;
+  readonly patience?: Partial<Patience>;
+}
+
+/** Milliseconds. */
+export interface Patience {
+  /** For a server left by an earlier run, to go when it is asked to. */
+  readonly orphanMs: number;
+  /** For the lock of the folder: a server that was killed may leave a child that still writes. */
+  readonly lockMs: number;
 }
 
 export interface RedisServer {
@@ -28,8 +37,7 @@ export interface RedisServer {
 }
 
 const READY_POLL_MS = 20;
-const ORPHAN_PATIENCE_MS = 5_000;
-const LOCK_PATIENCE_MS = 10_000;
+const PATIENCE: Patience = { orphanMs: 5_000, lockMs: 10_000 };
 const SHUTDOWN_MS = 5_000;
 const TERMINATE_MS = 2_000;
 /** A run of that length counts as healthy: the next crash starts at the shortest delay again. */
@@ -45,7 +53,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
   await checkRedisServer(command);
   for (let tried = 1; ; tried += 1) {
     const place = await preparePlace(options.dataDir);
-    const server = new SupervisedRedis(command, place, options.logger);
+    const server = new SupervisedRedis(command, place, options.logger, { ...PATIENCE, ...options.patience });
     try {
       await server.start();
       return server;
@@ -61,6 +69,7 @@ class SupervisedRedis implements RedisServer {
   readonly #command: string;
   readonly #place: Place;
   readonly #logger: Logger;
+  readonly #patience: Patience;
   readonly #stopping = new AbortController();
   #process: RedisProcess | undefined;
   #owns = false;
@@ -68,10 +77,11 @@ class SupervisedRedis implements RedisServer {
   #supervision: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
 
-  constructor(command: string, place: Place, logger: Logger) {
+  constructor(command: string, place: Place, logger: Logger, patience: Patience) {
     this.#command = command;
     this.#place = place;
     this.#logger = logger;
+    this.#patience = patience;
     this.url = place.url;
   }
 
@@ -92,10 +102,10 @@ class SupervisedRedis implements RedisServer {
   /** Starts the server and resolves when it answers. */
   async #runOnce(): Promise<RedisProcess> {
     const { folder, configuration } = this.#place;
-    const until = Date.now() + LOCK_PATIENCE_MS;
+    const until = Date.now() + this.#patience.lockMs;
     for (;;) {
       this.#stopping.signal.throwIfAborted();
-      if (!this.#owns) await endOrphan(folder, this.#logger, ORPHAN_PATIENCE_MS);
+      if (!this.#owns) await endOrphan(folder, this.#logger, this.#patience.orphanMs);
       const run = spawnRedis({ command: this.#command, folder, configuration, logger: this.#logger });
       this.#process = run;
       const refused = await Promise.race([this.#answers(run), run.exited]);
@@ -106,7 +116,6 @@ class SupervisedRedis implements RedisServer {
       }
       this.#process = undefined;
       if (refused.code !== LOCKED) throw new Error(`redis-server did not start: ${describe(refused)}`);
-      // A server that was killed a moment ago may have left a child that is still writing.
       if (Date.now() > until) throw new DataFolderInUse(folder, 'its Redis is locked');
       await sleep(READY_POLL_MS * 10, undefined, { signal: this.#stopping.signal });
     }
@@ -118,7 +127,7 @@ class SupervisedRedis implements RedisServer {
     void run.exited.then(() => (over = true));
     const isOver = () => over || this.#stopping.signal.aborted;
     while (!isOver()) {
-      const connection = await connectAsOwner(this.url);
+      const connection = await connectAsOwner(this.url, run.pid);
       if (connection !== undefined) {
         this.#endConnection = connection;
         return undefined;
@@ -196,8 +205,11 @@ class SupervisedRedis implements RedisServer {
 /** A function, because the compiler remembers what a property was before the await. */
 const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
-/** @returns how to close it, or undefined while the server does not answer or still loads its data */
-async function connectAsOwner(url: string): Promise<(() => void) | undefined> {
+/**
+ * @param pid of our server: while another one holds the lock, that one answers at this address
+ * @returns how to close it, or undefined while our server does not answer or still loads its data
+ */
+async function connectAsOwner(url: string, pid: number): Promise<(() => void) | undefined> {
   const parsed = new URL(url);
   const target =
     parsed.protocol === 'unix:'
@@ -217,11 +229,13 @@ async function connectAsOwner(url: string): Promise<(() => void) | undefined> {
   try {
     await client.connect();
     await client.sendCommand(['PING']);
-    return close;
+    const about = await client.sendCommand<string>(['INFO', 'server']);
+    if (Number(/process_id:(\d+)/.exec(about)?.[1]) === pid) return close;
   } catch {
-    close();
-    return undefined;
+    // Not yet.
   }
+  close();
+  return undefined;
 }
 
 async function within(milliseconds: number, done: Promise<unknown>): Promise<boolean> {
