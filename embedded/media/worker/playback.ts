@@ -78,8 +78,12 @@ export class PlayQueue {
 
   /** @returns false when nothing plays; `frame` is then untouched */
   read(frame: Int16Array): boolean {
-    while (this.#line[0]?.ended) this.#line.shift();
-    return this.#line[0]?.read(frame) ?? false;
+    for (let head = this.#line[0]; head; head = this.#line[0]) {
+      if (head.read(frame)) return true;
+      if (!head.ended) return false;
+      this.#line.shift();
+    }
+    return false;
   }
 
   /** @returns false when it does not play here */
@@ -112,9 +116,14 @@ export class PlayStack {
 
   /** @returns false when nothing plays; `frame` is then untouched */
   read(frame: Int16Array): boolean {
-    while (this.#stack.at(-1)?.ended) this.#stack.pop();
-    // What is still being loaded does not make a hole in what it will interrupt.
-    return this.#stack.findLast(({ ready }) => ready)?.read(frame) ?? false;
+    for (;;) {
+      // What is still being loaded does not make a hole in what it will interrupt.
+      const top = this.#stack.findLast(({ ready }) => ready);
+      if (!top) return false;
+      const wrote = top.read(frame);
+      if (top.ended) this.#stack.splice(this.#stack.indexOf(top), 1);
+      if (wrote) return true;
+    }
   }
 
   stop(playId: number): boolean {

@@ -3,7 +3,7 @@
  * read at every moment and a killed process loses half a second. Recording never holds up the clock: when the disk is too
  * slow or full, sound is lost from the file, not from the call.
  */
-import { mkdir, open, stat, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, extname, isAbsolute } from 'node:path';
 import { serializeWavHeader, WAV_HEADER_BYTES, type WavFormat } from '../../wire/wav.ts';
 import { FRAME_SAMPLES, SAMPLE_RATE, SAMPLES_PER_MS } from '../audio.ts';
@@ -20,9 +20,15 @@ export interface RecorderReport {
   readonly fault?: string;
 }
 
+/** What a recorder needs of a file: writing at a position. */
+export interface RecordingFile {
+  write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
+  close(): Promise<void>;
+}
+
 export class WavRecorder {
   readonly path: string;
-  readonly #file: FileHandle;
+  readonly #file: RecordingFile;
   #chunk = new Int16Array(CHUNK_FRAMES * FRAME_SAMPLES);
   #chunkFrames = 0;
   #waiting = 0;
@@ -32,7 +38,7 @@ export class WavRecorder {
   #finished: Promise<RecorderReport> | undefined;
   paused = false;
 
-  private constructor(path: string, file: FileHandle) {
+  constructor(path: string, file: RecordingFile) {
     this.path = path;
     this.#file = file;
   }
@@ -45,7 +51,10 @@ export class WavRecorder {
     try {
       await makeFolder(dirname(path));
       const file = await open(path, 'w');
-      await file.write(serializeWavHeader(FORMAT, 0), 0, WAV_HEADER_BYTES, 0);
+      await file.write(serializeWavHeader(FORMAT, 0), 0, WAV_HEADER_BYTES, 0).catch(async (error: unknown) => {
+        await file.close();
+        throw error;
+      });
       return new WavRecorder(path, file);
     } catch (error) {
       throw new MediaError('media/cannot-record', error instanceof Error ? error.message : String(error));

@@ -108,9 +108,9 @@ export function next<T = unknown>(who: object, event: string, fits: (value: T) =
   return new Promise((resolve) => {
     const listener = (value: T): void => {
       if (!fits(value)) return;
-      teller.off(event, listener as never);
+      teller.off(event, listener);
       resolve(value);
     };
-    teller.on(event, listener as never);
+    teller.on(event, listener);
   });
 }

@@ -38,7 +38,7 @@ describe('telephone-event', () => {
   });
 
   it('knows sixteen keys and nothing else', () => {
-    for (const [event, key] of [...'0123456789*#ABCD'].entries()) {
+    for (const [event, key] of Array.from('0123456789*#ABCD').entries()) {
       expect(keyOfEvent(event)).to.equal(key);
       expect(eventOfKey(key)).to.equal(event);
     }

@@ -1,0 +1,194 @@
+import { expect } from 'chai';
+import { ALAW, MULAW } from '../../../embedded/wire/g711.ts';
+import { parseRtp, serializeRtp, type RtpPacket } from '../../../embedded/wire/rtp.ts';
+import { serializeTelephoneEvent } from '../../../embedded/wire/telephone-event.ts';
+import { Leg } from '../../../embedded/media/worker/leg.ts';
+import type { UdpPort } from '../../../embedded/media/worker/udp-port.ts';
+import type { RemoteMedia } from '../../../embedded/media/types.ts';
+import { PHONE, codes, level, peak, remote, rtp } from './helpers.ts';
+
+/** A leg whose network and time are arrays and numbers. */
+class Bench {
+  nowMs = 0;
+  readonly told: string[] = [];
+  readonly sent: { packet: RtpPacket; address: string; port: number }[] = [];
+  readonly leg: Leg;
+
+  constructor(fields: Partial<RemoteMedia> | 'no SDP' = {}, inactivityTimeoutSeconds = 0) {
+    this.leg = new Leg({
+      inactivityTimeoutSeconds,
+      now: () => this.nowMs,
+      events: {
+        digit: ({ digit }) => this.told.push(digit),
+        mediaStarted: () => this.told.push('started'),
+        mediaTimeout: () => this.told.push('timeout'),
+        playEnded: (playId, { outcome }) => this.told.push(`${playId} ${outcome}`),
+        fault: (text) => this.told.push(text),
+      },
+    });
+    const port = (record: boolean): UdpPort => ({
+      address: '',
+      port: 0,
+      send: (bytes, address, to) =>
+        record && this.sent.push({ packet: parseRtp(bytes) as RtpPacket, address, port: to }),
+      close: async () => undefined,
+    });
+    this.leg.attach({ rtp: port(true), rtcp: port(false) });
+    if (fields !== 'no SDP') this.leg.setRemote(remote(fields));
+  }
+
+  packet(n: number, fields: Partial<RtpPacket> = {}, from = PHONE): void {
+    const packet = rtp({ sequence: n, timestamp: n * 160, payload: codes(level(1000 * n)), ...fields });
+    this.leg.receiveRtp(serializeRtp(packet), from.address, from.port);
+  }
+
+  tick(): Int16Array {
+    this.nowMs += 20;
+    const heard = this.leg.pull(this.nowMs).slice();
+    this.leg.push(level(0), this.nowMs);
+    return heard;
+  }
+
+  /** First sample of each of the next frames. */
+  ticks(count: number): number[] {
+    return Array.from({ length: count }, () => this.tick()[0]!);
+  }
+}
+
+const heardAs = (value: number): number => MULAW.toLinear[MULAW.toCode[value & 0xffff]!]!;
+
+describe('leg', () => {
+  it('hears what comes from its phone, 40 ms later, and says once that it began', () => {
+    const bench = new Bench();
+    for (const n of [1, 2, 3]) bench.packet(n);
+    expect(bench.ticks(5)).to.deep.equal([0, 0, 1000, 2000, 3000].map(heardAs));
+    expect(bench.told).to.deep.equal(['started']);
+  });
+
+  it('sends to its phone, and nothing before there is an SDP', () => {
+    const bench = new Bench('no SDP');
+    bench.packet(1);
+    bench.ticks(3);
+    expect(bench.sent).to.deep.equal([]);
+    bench.leg.setRemote(remote());
+    bench.ticks(2);
+    expect(bench.sent).to.have.length(2);
+    expect(bench.sent[0]).to.include(PHONE);
+  });
+
+  it('counts what it refuses: strangers, rubbish, other codecs, wrong lengths', () => {
+    const bench = new Bench();
+    bench.packet(1, {}, { ...PHONE, port: 5 });
+    bench.leg.receiveRtp(Buffer.from('rubbish of a kind'), PHONE.address, PHONE.port);
+    bench.packet(2, { payloadType: 18 });
+    bench.packet(3, { payload: new Uint8Array(0) });
+    bench.packet(4);
+    const { packetsRefused, packetsReceived } = bench.leg.statistics();
+    expect({ packetsRefused, packetsReceived }).to.deep.equal({ packetsRefused: 4, packetsReceived: 1 });
+    expect(bench.ticks(5).filter((value) => value !== 0)[0]).to.equal(heardAs(4000));
+  });
+
+  it('does not let a packet of a wrong codec latch the source', () => {
+    const bench = new Bench({ address: '10.1.1.1', signallingAddress: '198.51.100.1' });
+    const from = { address: '198.51.100.1', port: 7000 };
+    for (const n of [1, 2, 3, 4]) bench.packet(n, { payloadType: 18 }, from);
+    expect(bench.leg.statistics().packetsReceived).to.equal(0);
+    for (const n of [5, 6, 7, 8]) bench.packet(n, {}, from);
+    expect(bench.leg.statistics().packetsReceived).to.equal(2);
+    bench.ticks(1);
+    expect(bench.sent.at(-1)).to.include(from);
+  });
+
+  it('splits keys from sound', () => {
+    const bench = new Bench();
+    bench.packet(1);
+    const payload = serializeTelephoneEvent({ event: 5, end: true, volume: 10, duration: 800 });
+    for (let copy = 0; copy < 3; copy++) bench.packet(2 + copy, { payloadType: 101, timestamp: 320, payload });
+    bench.leg.injectDigit('5', 100);
+    expect(bench.told).to.deep.equal(['started', '5']);
+  });
+
+  it('takes comfort noise for silence', () => {
+    const bench = new Bench();
+    bench.packet(1);
+    bench.packet(2, { payloadType: 13, payload: Uint8Array.of(60) });
+    expect(bench.ticks(6)).to.deep.equal([0, 0, heardAs(1000), 0, 0, 0]);
+  });
+
+  it('starts anew when the source changes its SSRC', () => {
+    const bench = new Bench();
+    bench.packet(1);
+    bench.ticks(3);
+    for (const n of [900, 901]) bench.packet(n, { ssrc: 2, payload: codes(level(5000)) });
+    expect(bench.ticks(3)).to.deep.equal([0, 0, heardAs(5000)]);
+  });
+
+  it('speaks and hears A-law, and changes the law with the next SDP', () => {
+    const bench = new Bench({ audioPayloadType: 8 });
+    bench.packet(1, { payloadType: 8, payload: new Uint8Array(160).fill(0x2a) });
+    expect(bench.ticks(3)[2]).to.equal(ALAW.toLinear[0x2a]);
+    expect(bench.sent[0]!.packet.payload[0]).to.equal(ALAW.silence);
+    bench.leg.setRemote(remote());
+    bench.tick();
+    expect(bench.sent.at(-1)!.packet).to.include({ payloadType: 0 });
+    expect(bench.sent.at(-1)!.packet.sequence).to.equal((bench.sent[0]!.packet.sequence + 3) & 0xffff);
+  });
+
+  it('hears and says nothing on hold', () => {
+    const bench = new Bench();
+    bench.packet(1);
+    bench.leg.setRemote(remote({ direction: 'inactive' }));
+    bench.packet(2, { ssrc: 5 });
+    const sent = bench.sent.length;
+    for (let tick = 0; tick < 5; tick++) expect(peak(bench.tick())).to.be.at.most(heardAs(1000));
+    expect(bench.sent.length).to.equal(sent);
+    bench.leg.setRemote(remote({ direction: 'sendonly' }));
+    bench.ticks(2);
+    expect(bench.sent.length).to.equal(sent + 2);
+  });
+
+  it('misses the peer after a time of silence, once for each silence, and never on hold', () => {
+    const bench = new Bench({}, 1);
+    bench.ticks(60);
+    expect(bench.told).to.deep.equal(['timeout']);
+    bench.packet(1);
+    bench.ticks(49);
+    expect(bench.told).to.deep.equal(['timeout', 'started']);
+    bench.ticks(10);
+    expect(bench.told).to.deep.equal(['timeout', 'started', 'timeout']);
+    bench.leg.setRemote(remote({ direction: 'sendonly' }));
+    bench.ticks(100);
+    bench.leg.setRemote(remote());
+    bench.ticks(49);
+    expect(bench.told).to.have.length(3);
+  });
+
+  it('echoes, and a player comes before the echo', () => {
+    const bench = new Bench();
+    bench.leg.setEcho(true);
+    for (const n of [1, 2, 3]) bench.packet(n);
+    bench.ticks(4);
+    expect(bench.sent.at(-1)!.packet.payload[0]).to.equal(MULAW.toCode[2000]);
+    bench.leg.setEcho(false);
+    bench.tick();
+    expect(bench.sent.at(-1)!.packet.payload[0]).to.equal(MULAW.silence);
+  });
+
+  it('has time go by for frames that were skipped', () => {
+    const bench = new Bench();
+    bench.tick();
+    bench.leg.skip(4);
+    bench.tick();
+    const [first, second] = bench.sent.map(({ packet }) => packet);
+    expect((second!.timestamp - first!.timestamp) | 0).to.equal(5 * 160);
+  });
+
+  it('closes once and is silent afterwards', async () => {
+    const bench = new Bench();
+    bench.leg.play({ playId: 1, source: new Promise(() => undefined) });
+    expect(await bench.leg.close()).to.not.equal(undefined);
+    expect(await bench.leg.close()).to.equal(undefined);
+    bench.packet(1);
+    expect(bench.told).to.deep.equal(['1 stopped']);
+  });
+});
