@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createLogger } from '../../../config/index.ts';
 import type { Role, RoomDocument, Store } from '../../../store/index.ts';
 import { createAdminLink, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway, type Answer } from '../../helpers/gateway.ts';
@@ -357,6 +358,34 @@ describe('web gateway: the API over HTTP', () => {
       expect((await call(gateway, 'GET', path)).status).to.equal(410);
       expect((await form(path, { email: 'eve@example.org', password: PASSWORD })).status).to.equal(410);
     });
+  });
+
+  it('writes no secret to its log, whatever is asked', async () => {
+    const lines: string[] = [];
+    const logger = createLogger({ logLevel: 'trace', logFormat: 'json' }, { write: (line) => void lines.push(line) });
+    const logged = await startTestGateway(store, { logger });
+    try {
+      const admin = { email: 'ada@example.org', password: 'the-secret-password' };
+      const link = new URL((await createAdminLink(store, logged.url))!).pathname;
+      await call(logged, 'POST', link, {
+        body: new URLSearchParams(admin).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      });
+      await call(logged, 'GET', link);
+      const { token } = (await call(logged, 'POST', '/api/v1/login', { body: admin })).json() as { token: string };
+      const made = await call(logged, 'POST', '/api/v1/conferences', { token, body: { title: 'x' } });
+      const { id, guestCode, hostCode } = made.json() as Record<'id' | 'guestCode' | 'hostCode', string>;
+      await call(logged, 'GET', `/api/v1/conferences/${id}`, { token });
+      await call(logged, 'POST', '/api/v1/login', { body: `{"password":"the-secret-password"` });
+      await call(logged, 'GET', `/api/v1/journal?token=${token}`, { token });
+      const log = lines.join('');
+      expect(lines.length).to.be.greaterThan(6);
+      for (const secret of [admin.password, token, link.split('/')[2]!, guestCode, hostCode]) {
+        expect(log).not.to.contain(secret);
+      }
+    } finally {
+      await logged.stop();
+    }
   });
 
   describe('bad requests', () => {
