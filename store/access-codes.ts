@@ -4,8 +4,8 @@
  * Three counters of wrong entries: per caller number, per source address, per tenant. A number that used up its tries
  * waits, each time twice as long. The other two are shared by honest people (a carrier's trunk, a whole company), so
  * they never lock anybody out: when one is used up, callers whose number got in before pass as ever, and newcomers pass
- * one a second. That leaves an attack with a thousand forged numbers no more than one guess a second, while the meetings
- * go on.
+ * one a second. That leaves an attack with a thousand forged numbers about one guess a second, while the meetings go
+ * on. docs/decisions/007-store.md has the arithmetic.
  *
  * Every lookup does the same reads and writes in the same order of rounds, whatever its outcome.
  */

@@ -14,7 +14,7 @@ export function createServiceRouter(parts: GatewayParts): Router {
   const get = (path: string, handler: RequestHandler) =>
     router.route(path).all(describeRoute(path)).get(handler).all(onlyGet);
 
-  get('/', (_request, response) => void response.type('html').send(startPage(parts.dial)));
+  get('/', (_request, response) => void response.type('html').send(startPage(parts.dial, parts.settings.codeTries)));
   get('/assets/style.css', asset('text/css', STYLE));
   get('/assets/icon.svg', asset('image/svg+xml', ICON));
   get('/healthz', (_request, response) => {

@@ -1,6 +1,7 @@
 import { html, page } from './html.ts';
 
-export function startPage(dial: string | undefined): string {
+/** @param tries how many wrong codes a caller may key before the call is let go */
+export function startPage(dial: string | undefined, tries: number): string {
   const dialCard =
     dial === undefined ? html`<p>Ask whoever runs this service for the number.</p>` : html`<p class="dial">${dial}</p>`;
   return page(
@@ -10,7 +11,7 @@ export function startPage(dial: string | undefined): string {
       <section class="card">
         <h2>What to dial</h2>
         ${dialCard}
-        <p class="soft">Then key your access code and <kbd>#</kbd>. A wrong code can be tried three times.</p>
+        <p class="soft">Then key your access code and <kbd>#</kbd>. Tries in one call: ${String(tries)}.</p>
       </section>
       <section class="card">
         <h2>For programs</h2>
