@@ -3,10 +3,12 @@ import { pino, type DestinationStream, type Logger as PinoLogger, type LoggerOpt
 
 export type Logger = PinoLogger;
 
-/** Field names that never reach a log line, at the top or one or two levels down. */
+/**
+ * Field names that never reach a log line, at the top or one or two levels down. Plain `code` is not among them: it is
+ * the name of stable error codes, without which a log is of little use.
+ */
 export const REDACTED_FIELDS = [
   'accessCode',
-  'code',
   'codes',
   'guestCode',
   'hostCode',

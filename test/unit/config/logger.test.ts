@@ -33,4 +33,10 @@ describe('logger', () => {
     expect(line).to.include({ callId: 'abc', msg: 'call ended', level: 30 });
     expect(line['time']).to.match(/^\d{4}-\d\d-\d\dT.*Z$/);
   });
+
+  it('keeps the stable code of an error', () => {
+    const { logger, text } = captured();
+    logger.warn({ err: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) }, 'failed');
+    expect(text()).to.contain('ECONNREFUSED');
+  });
 });
