@@ -8,12 +8,15 @@ import { terminationOfCause } from '../media/index.ts';
 import { maskNumber, type Line } from '../sip/index.ts';
 import type { Clock } from '../support/clock.ts';
 import { DeadlineError, settled } from '../support/deadline.ts';
+import { linkSignals } from '../support/signals.ts';
 import type { RetryingWriter } from '../support/retrying-writer.ts';
 import { CallMachine } from './call-machine.ts';
 import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
 import { measure, type CallIntervals } from './summary.ts';
 
-const FAREWELL_MS = 3_000;
+/** Long enough for every sentence there is; on shutdown everybody has to go soon. */
+const FAREWELL_MS = 12_000;
+const SHUTDOWN_FAREWELL_MS = 4_200;
 const CLOSE_DEADLINE_MS = 6_000;
 /** What a refused caller is told, where it is not 503. */
 const STATUS_OF: Partial<Record<TerminationReason, number>> = {
@@ -58,6 +61,8 @@ export class Call {
   readonly #startedAt: number;
   readonly #over = new AbortController();
   readonly #closed = new AbortController();
+  /** Nobody is left who could hear last words. */
+  readonly #unheard = new AbortController();
   #reason: TerminationReason | undefined;
   #leg: CallLeg | undefined;
   #stay: Participation | undefined;
@@ -75,7 +80,10 @@ export class Call {
     this.#machine = new CallMachine(this.#logger, () => deps.clock.now());
     this.#startedAt = deps.wallClock();
     // At once: a CANCEL may be in the very next message.
-    caller.events.on('gone', (reason) => this.end(reason));
+    caller.events.on('gone', (reason) => {
+      this.end(reason);
+      this.#unheard.abort();
+    });
     caller.events.on('digit', (digit) => this.#leg?.pushDigit(digit));
   }
 
@@ -130,7 +138,10 @@ export class Call {
       logger: this.#logger,
     });
     this.#leg = leg;
-    leg.events.on('lost', (cause) => this.end(terminationOfCause(cause)));
+    leg.events.on('lost', (cause) => {
+      this.end(terminationOfCause(cause));
+      this.#unheard.abort();
+    });
     leg.events.on('left-conference', () => this.end('removed-by-host'));
     this.#caller.renegotiate = (offer) => leg.renegotiate(offer);
     this.#update({ channelUuid: leg.uuid, mediaServer: leg.mediaServer, endpointDialogId: leg.dialogId ?? '' });
@@ -255,10 +266,12 @@ export class Call {
 
   async #sayLastWords(reason: TerminationReason): Promise<void> {
     const leg = this.#leg;
-    if (!leg || leg.gone || !isSpokenReason(reason)) return;
-    const over = new AbortController();
-    await settled(sayGoodbye(leg.forLastWords(over.signal), reason), FAREWELL_MS);
-    over.abort();
+    if (!leg || leg.gone || this.#unheard.signal.aborted || !isSpokenReason(reason)) return;
+    const stop = linkSignals([this.#unheard.signal]);
+    const longest = reason === 'shutdown' ? SHUTDOWN_FAREWELL_MS : FAREWELL_MS;
+    await settled(sayGoodbye(leg.forLastWords(stop.signal), reason), longest);
+    stop.abort();
+    stop.unlink();
   }
 
   #openRecord(): void {

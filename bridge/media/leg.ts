@@ -134,10 +134,12 @@ export class Leg implements DialogueLeg {
       play: async (prompts) => {
         if (this.#gone || signal.aborted) throw new LegGone('The leg is gone');
         if (this.#seat) {
-          await this.tell(prompts);
-          return 'done';
+          const silence = whenAborted(signal);
+          await Promise.race([this.tell(prompts), silence.promise]);
+          silence.unlink();
+          return signal.aborted ? 'stopped' : 'done';
         }
-        await this.#options.host.send(commands.breakPlayback(this.uuid));
+        if (this.#playing) await this.#options.host.send(commands.breakPlayback(this.uuid));
         return this.#playAll(prompts, signal, true);
       },
       nextDigit: () => Promise.resolve(null),

@@ -18,7 +18,7 @@ const CONNECT_DEADLINE_MS = 10_000;
 /** Per call: open, update three times, join, leave, end. */
 const WRITES_PER_CALL = 10;
 /** Last words, BYE, and what is written of them. */
-const CALLS_CLOSE_MS = 4_200;
+const CALLS_CLOSE_MS = 5_500;
 const WRITES_CLOSE_MS = 1_000;
 const PART_CLOSE_MS = 2_000;
 

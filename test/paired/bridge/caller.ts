@@ -3,9 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SipRequest, SipResponse } from '../../../embedded/wire/sip-message.ts';
 import { RtpPhone } from '../../helpers/rtp-phone.ts';
 import { event, startPhone, type PhoneCall, type SipPhone } from '../../helpers/sip-phone.ts';
-import { tonesHeard } from '../../helpers/tones.ts';
+import { level, tonesHeard } from '../../helpers/tones.ts';
 
 const LOOK_MS = 20;
+const SPEECH_DB = -45;
 
 export interface DialOptions {
   /** Header From without its tag. */
@@ -108,6 +109,15 @@ export class Caller {
     } catch (error) {
       throw new Error(`wanted tones “${text}”, heard “${last}” last`, { cause: error });
     }
+  }
+
+  /** Waits until somebody speaks. */
+  async hearsVoice(): Promise<void> {
+    await until('voice', async () => level(await this.rtp.hear(100)) > SPEECH_DB);
+  }
+
+  async hearsNothing(): Promise<void> {
+    await until('silence', async () => level(await this.rtp.hear(100)) < SPEECH_DB);
   }
 
   /** The service has said BYE. */
