@@ -3,7 +3,7 @@
  * the RTP timestamp it began at; it is told at its end, or when nothing more is heard of it.
  */
 import { timestampDistance, type RtpPacket } from '../../wire/rtp.ts';
-import { keyOfEvent, parseTelephoneEvent } from '../../wire/telephone-event.ts';
+import { eventOfKey, keyOfEvent, parseTelephoneEvent } from '../../wire/telephone-event.ts';
 
 export interface Digit {
   readonly digit: string;
@@ -65,9 +65,10 @@ export class DigitDetector {
     if (event.end) this.#finish(nowMs);
   }
 
-  /** A key that came by SIP INFO. */
+  /** A key that came by SIP INFO; what is no key is ignored. */
   inject(key: string, durationMs: number, nowMs: number): void {
-    this.#tell({ digit: key, duration: Math.round(durationMs * 8), source: 'INFO' }, nowMs);
+    if (eventOfKey(key) === undefined) return;
+    this.#tell({ digit: key.toUpperCase(), duration: Math.round(durationMs * 8), source: 'INFO' }, nowMs);
   }
 
   /** Call at least every 20 ms: ends keys whose end was lost. */

@@ -14,6 +14,8 @@ export interface FrameClockOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly setTimer: (callback: () => void, delayMs: number) => () => void;
+  /** Calls back when what waits at the sockets has been read. */
+  readonly afterInput: (callback: () => void) => () => void;
   /** One frame. `skipped` frames before it are lost for good. */
   readonly onFrame: (skipped: number) => void;
 }
@@ -58,6 +60,13 @@ export class FrameClock {
   }
 
   #tick(): void {
+    const late = this.#options.now() - this.#dueMs;
+    if (late < FRAME_MS / 2) this.#runIfDue();
+    // Whatever held us up held up the sockets too: what waits there is not late, we are.
+    else this.#cancelTimer = this.#options.afterInput(() => this.#runIfDue());
+  }
+
+  #runIfDue(): void {
     const late = this.#options.now() - this.#dueMs;
     if (late >= -EARLY_MS) this.#runFrames(Math.max(0, late));
     // A frame's work may have stopped the clock.

@@ -39,6 +39,10 @@ export class MediaCore {
         const timer = setTimeout(callback, delayMs);
         return () => clearTimeout(timer);
       },
+      afterInput: (callback) => {
+        const immediate = setImmediate(callback);
+        return () => clearImmediate(immediate);
+      },
       onFrame: (skipped) => this.#frame(skipped),
     });
   }

@@ -6,11 +6,21 @@ class Bench {
   nowMs = 1000;
   readonly frames: { atMs: number; skipped: number }[] = [];
   workMs = 0;
+  /** How often the clock let the sockets be read first. */
+  inputRead = 0;
   #timer: { atMs: number; callback: () => void } | undefined;
   readonly clock = new FrameClock({
     now: () => this.nowMs,
     setTimer: (callback, delayMs) => {
       const timer = { atMs: this.nowMs + delayMs, callback };
+      this.#timer = timer;
+      return () => {
+        if (this.#timer === timer) this.#timer = undefined;
+      };
+    },
+    afterInput: (callback) => {
+      this.inputRead++;
+      const timer = { atMs: this.nowMs, callback };
       this.#timer = timer;
       return () => {
         if (this.#timer === timer) this.#timer = undefined;
@@ -31,7 +41,9 @@ class Bench {
     const timer = this.#timer!;
     this.#timer = undefined;
     this.nowMs = Math.max(this.nowMs, timer.atMs) + lateMs;
+    const before = this.inputRead;
     timer.callback();
+    if (this.inputRead > before) this.fire();
   }
 }
 
@@ -50,6 +62,7 @@ describe('frame clock', () => {
     bench.clock.start();
     bench.fire(50);
     expect(bench.frames.map(({ skipped }) => skipped)).to.deep.equal([0, 0, 0]);
+    expect(bench.inputRead, 'what waits at the sockets comes first').to.equal(1);
     bench.frames.length = 0;
     bench.fire(20 * 9);
     expect(bench.frames).to.have.length(MAX_CATCH_UP);
@@ -59,6 +72,7 @@ describe('frame clock', () => {
     bench.frames.length = 0;
     bench.fire();
     expect(bench.frames).to.have.length(1);
+    expect(bench.inputRead, 'not when on time').to.equal(2);
   });
 
   it('waits on when a timer fires too early', () => {

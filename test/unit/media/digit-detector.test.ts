@@ -149,6 +149,12 @@ describe('digit detector', () => {
       expect(bench.keys).to.equal('11');
     });
 
+    it('ignores what is no key, and writes keys in capitals', () => {
+      const bench = new Bench();
+      for (const key of ['x', '', '11', ' ', 'flash', 'd']) bench.detector.inject(key, 100, 0);
+      expect(bench.keys).to.equal('D');
+    });
+
     it('tells keys that come by INFO alone, each', () => {
       const bench = new Bench();
       for (const key of '11#') bench.detector.inject(key, 250, bench.nowMs);
