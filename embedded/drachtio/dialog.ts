@@ -112,7 +112,7 @@ export class Dialog {
     const to = response.headers.get('To') ?? this.remote;
     this.remote = to;
     this.remoteTag = tagOf(to);
-    if (!this.confirmed) this.routeSet = response.headers.getList('Record-Route').reverse();
+    if (!this.confirmed) this.routeSet = (routesOf(response.headers) ?? []).reverse();
     this.refreshTarget(response);
   }
 
@@ -127,6 +127,18 @@ export class Dialog {
     if (this.remoteSequence !== undefined && sequence <= this.remoteSequence) return false;
     this.remoteSequence = sequence;
     return true;
+  }
+}
+
+/** The elements of Record-Route; undefined when one of them is malformed. */
+export function routesOf(headers: SipHeaders): string[] | undefined {
+  try {
+    const routes = headers.getList('Record-Route');
+    for (const route of routes) parseNameAddr(route);
+    return routes;
+  } catch (error) {
+    if (error instanceof SipParseError) return undefined;
+    throw error;
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../sip/index.ts';
 import type { ClientPort } from './client-port.ts';
 import { METHODS, type DrachtioContext } from './context.ts';
-import type { Dialog } from './dialog.ts';
+import { routesOf, type Dialog } from './dialog.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 import { acceptPrack } from './reliable-responses.ts';
 import { tellMessage } from './reports.ts';
@@ -87,6 +87,7 @@ export class IncomingRequests implements TransactionLayerUser {
 
   #outsideDialog(transaction: ServerTransaction): ServerTransactionUser {
     const { method } = transaction.request;
+    if (!isFitForClients(transaction.request)) return answer(transaction, 400, 'Bad Request');
     if (!METHODS.has(method)) return answer(transaction, 501, 'Not Implemented');
     if (method === 'UPDATE' || method === 'BYE' || method === 'PRACK') {
       return answer(transaction, 481, 'Call Does Not Exist');
@@ -202,6 +203,12 @@ export function makeResponse(
   extra: Readonly<Record<string, string>> = {},
 ): SipResponse {
   return { kind: 'response', status, reason, headers: new SipHeaders(Object.entries(extra)), body: EMPTY_BODY };
+}
+
+/** Its identity can stand in a frame, where `|` parts tokens, and its route set can be followed. */
+function isFitForClients({ headers }: SipRequest): boolean {
+  const identity = `${headers.get('Call-ID') ?? ''}${tagOf(headers.get('From')) ?? ''}`;
+  return !/[|\s]/.test(identity) && routesOf(headers) !== undefined;
 }
 
 /** Answers finally, unless that has been done; nobody follows the transaction. */

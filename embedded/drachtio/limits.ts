@@ -9,6 +9,8 @@ export interface DrachtioLimits {
   readonly authenticationDeadlineMs: number;
   /** Bytes a client may leave unread before it is given up. Default 16 MiB. */
   readonly maxUnsentBytes: number;
+  /** Milliseconds a dialog may go on after its application has gone, without a request in it. Default one day. */
+  readonly orphanDeadlineMs: number;
   /** Milliseconds an application may take for its first answer to a request. Default 64,000. */
   readonly answerDeadlineMs: number;
 }
@@ -19,5 +21,6 @@ export const DEFAULT_DRACHTIO_LIMITS: DrachtioLimits = {
   maxUnauthenticatedFrameBytes: 65_536,
   authenticationDeadlineMs: 5_000,
   maxUnsentBytes: 16_777_216,
+  orphanDeadlineMs: 86_400_000,
   answerDeadlineMs: 64_000,
 };

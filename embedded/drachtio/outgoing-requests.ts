@@ -11,7 +11,7 @@ import { Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { IncomingResponses, type SentRequest } from './incoming-responses.ts';
 import { answerFailed, answerRequestSent } from './reports.ts';
-import { destinationOf, endWithBye } from './sender.ts';
+import { destinationOf, endWithBye, watchOrphan } from './sender.ts';
 import type { SessionTimerUser } from './session-timers.ts';
 import { TargetError } from './target.ts';
 
@@ -70,7 +70,7 @@ export class OutgoingRequests implements SessionTimerUser {
     const { layer, resolver } = this.#context;
     if (!METHODS.has(message.method))
       throw new RefusedByServer(`invalid request-uri: ${message.method} ${message.uri}`);
-    const hop = await resolver.resolve(routeUri === '' ? message.uri : routeUri);
+    const hop = await resolver.resolve(routeUri === '' ? message.uri : withScheme(routeUri));
     const point = layer.pointTo(hop);
     if (layer.listeningPoints.some((own) => isSame(own, hop))) {
       throw new RefusedByServer('can not send request to myself');
@@ -95,6 +95,7 @@ export class OutgoingRequests implements SessionTimerUser {
     if (needsContact(message.method) && !extra.has('Contact')) extra.append('Contact', contactOf(point));
     const hop = await destinationOf(dialog, this.#context);
     if (dialog.ended) throw new RefusedByServer('unable to find dialog for dialog id provided');
+    if (!dialog.owner.connected) watchOrphan(dialog, this.#context);
     if (message.method === 'BYE') this.#cancelInvitesIn(dialog);
     const own = message.uri.includes('placeholder') ? {} : { uri: message.uri };
     const request = dialog.request(message.method, dialog.nextSequence(), { ...own, extra, body: message.body });
@@ -217,6 +218,11 @@ export class OutgoingRequests implements SessionTimerUser {
     dialog.inviteUnderWay = true;
     this.#responses.followRefresh(dialog, { ...request, headers: inServerOrder(request.headers) }, hop);
   }
+}
+
+/** An outbound proxy may be given as address and port only. */
+function withScheme(proxy: string): string {
+  return /^sips?:/i.test(proxy) ? proxy : `sip:${proxy}`;
 }
 
 function needsContact(method: string): boolean {

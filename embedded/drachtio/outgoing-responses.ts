@@ -6,7 +6,7 @@ import { clientHeaders, fillContentType } from './client-message.ts';
 import type { ClientPort } from './client-port.ts';
 import { contactOf } from './contact.ts';
 import { RefusedByServer, type DrachtioContext } from './context.ts';
-import { contactUri, Dialog, tryParseSipUri } from './dialog.ts';
+import { contactUri, Dialog, routesOf, tryParseSipUri } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { makeResponse, type IncomingRequests } from './incoming-requests.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
@@ -184,7 +184,7 @@ function makeUasDialog(pending: PendingRequest, response: SipResponse, timers: N
     localSequence: sequence,
     remoteSequence: sequence,
     remoteTarget: contactUri(request.headers) ?? remoteUri(remote),
-    routeSet: request.headers.getList('Record-Route'),
+    routeSet: routesOf(request.headers) ?? [],
     point: receivedOn,
     peer: source,
     owner: pending.client,

@@ -31,3 +31,10 @@ export async function endWithBye(dialog: Dialog, text: string, context: Drachtio
   }
   tellUnsolicited(dialog.owner, sent, dialog.point, dialog.id);
 }
+
+/** Its application is gone. Another one may take it over; if none ever sends a request in it, it ends. */
+export function watchOrphan(dialog: Dialog, context: DrachtioContext): void {
+  dialog.timers.start('orphan', context.limits.orphanDeadlineMs, () => {
+    void endWithBye(dialog, 'application is gone', context);
+  });
+}

@@ -12,9 +12,9 @@ import {
   type SourceFilter,
   type TransactionLayer,
 } from '../sip/index.ts';
-import type { ClientConnection } from './client-connection.ts';
+import type { ClientConnection, ClientConnectionUser } from './client-connection.ts';
 import { ClientRegistry } from './client-registry.ts';
-import { openClientServer } from './client-server.ts';
+import { openClientServer, type ClientServer } from './client-server.ts';
 import type { DrachtioContext } from './context.ts';
 import { DialogTable } from './dialog-table.ts';
 import { FrameHandler } from './frame-handler.ts';
@@ -23,6 +23,7 @@ import { DEFAULT_DRACHTIO_LIMITS, type DrachtioLimits } from './limits.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { OutgoingResponses } from './outgoing-responses.ts';
 import { PendingRequests } from './pending-requests.ts';
+import { watchOrphan } from './sender.ts';
 import { TargetResolver, type LookUp } from './target.ts';
 
 export interface DrachtioOptions {
@@ -71,92 +72,127 @@ const ORDER = ['wss', 'tls', 'ws', 'tcp', 'udp'];
 
 /** @throws the operating system's error when a port cannot be bound; nothing stays open then */
 export async function startDrachtio(options: DrachtioOptions): Promise<DrachtioServer> {
-  const { clock = systemClock, logger, filter } = options;
-  const timings = { ...DEFAULT_TIMINGS, ...options.timings };
-  const limits: DrachtioLimits = { ...DEFAULT_DRACHTIO_LIMITS, ...options.limits };
-  const dialogs = new DialogTable((dialog) => incoming.dialogEnded(dialog));
-  const clients = new ClientRegistry<ClientConnection>();
-  const pending = new PendingRequests();
-  const below: { layer?: TransactionLayer; resolver?: TargetResolver } = {};
-  const context: DrachtioContext = {
-    get layer() {
-      return bound(below.layer);
-    },
-    get resolver() {
-      return bound(below.resolver);
-    },
-    dialogs,
-    nextClient: (method) => clients.next(method),
-    limits,
-    timings,
-    clock,
-    logger,
-  };
-  const incoming = new IncomingRequests(context, pending);
-  const outgoing = new OutgoingRequests(context);
-  const frames = new FrameHandler(
-    clients,
-    outgoing,
-    new OutgoingResponses(context, pending, incoming, outgoing),
-    logger,
-  );
-  const layer = await startTransactionLayer({
-    listen: options.sip.map((point) => ({
-      ...point,
-      advertisedAddress: point.advertisedAddress ?? options.advertisedAddress,
-    })),
-    user: incoming,
-    filter: filter && ((source) => filter(source) || dialogs.knowsAddress(source.address)),
-    limits: options.limits,
-    timings,
-    logger,
-    clock,
-  });
-  below.layer = layer;
-  below.resolver = new TargetResolver(layer.listeningPoints, clock, options.lookUp);
-  const server = await openClientServer({
-    ...options.client,
-    secret: options.secret,
-    limits,
-    clock,
-    logger,
-    user: {
-      welcome: () => welcome(layer.listeningPoints),
-      onAuthenticated: (client) => clients.add(client),
-      onFrame: (client, tokens, sip) => frames.handle(client, tokens, sip),
-      onGone: (client) => {
-        clients.remove(client);
-        incoming.clientGone(client);
-        outgoing.clientGone(client);
-      },
-    },
-  }).catch(async (error: unknown) => {
-    await layer.stop();
-    throw error;
-  });
-  let stopped: Promise<void> | undefined;
-  const stop = async () => {
+  const server = new Drachtio(options);
+  try {
+    await server.open();
+  } catch (error) {
     await server.stop();
-    for (const dialog of [...dialogs.values()]) dialogs.remove(dialog);
-    pending.clear();
-    await layer.stop();
-  };
-  return {
-    clientPort: server.port,
-    listeningPoints: layer.listeningPoints,
-    counts: () => ({
-      clients: server.connections,
-      dialogs: dialogs.size,
-      pendingRequests: pending.size,
-      sentRequests: outgoing.size,
-      ...layer.counts(),
-    }),
-    stop: () => (stopped ??= stop()),
-  };
+    throw error;
+  }
+  return server;
+}
+
+class Drachtio implements DrachtioServer {
+  readonly #options: DrachtioOptions;
+  readonly #context: DrachtioContext;
+  readonly #dialogs = new DialogTable((dialog) => this.#incoming.dialogEnded(dialog));
+  readonly #clients = new ClientRegistry<ClientConnection>();
+  readonly #pending = new PendingRequests();
+  readonly #incoming: IncomingRequests;
+  readonly #outgoing: OutgoingRequests;
+  readonly #frames: FrameHandler;
+  #layer: TransactionLayer | undefined;
+  #resolver: TargetResolver | undefined;
+  #server: ClientServer | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: DrachtioOptions) {
+    this.#options = options;
+    this.#context = this.#makeContext(options);
+    this.#incoming = new IncomingRequests(this.#context, this.#pending);
+    this.#outgoing = new OutgoingRequests(this.#context);
+    const responses = new OutgoingResponses(this.#context, this.#pending, this.#incoming, this.#outgoing);
+    this.#frames = new FrameHandler(this.#clients, this.#outgoing, responses, options.logger);
+  }
+
+  async open(): Promise<void> {
+    await this.#openSip();
+    const { clock, logger, limits } = this.#context;
+    const { client, secret } = this.#options;
+    this.#server = await openClientServer({ ...client, secret, limits, clock, logger, user: this.#clientUser() });
+  }
+
+  get clientPort(): number {
+    return bound(this.#server).port;
+  }
+
+  get listeningPoints(): readonly ListeningPoint[] {
+    return bound(this.#layer).listeningPoints;
+  }
+
+  counts(): DrachtioCounts {
+    return {
+      clients: bound(this.#server).connections,
+      dialogs: this.#dialogs.size,
+      pendingRequests: this.#pending.size,
+      sentRequests: this.#outgoing.size,
+      ...bound(this.#layer).counts(),
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#server?.stop();
+    for (const dialog of [...this.#dialogs.values()]) this.#dialogs.remove(dialog);
+    this.#pending.clear();
+    await this.#layer?.stop();
+  }
+
+  #makeContext(options: DrachtioOptions): DrachtioContext {
+    const layer = () => bound(this.#layer);
+    const resolver = () => bound(this.#resolver);
+    return {
+      get layer() {
+        return layer();
+      },
+      get resolver() {
+        return resolver();
+      },
+      dialogs: this.#dialogs,
+      nextClient: (method) => this.#clients.next(method),
+      limits: { ...DEFAULT_DRACHTIO_LIMITS, ...options.limits },
+      timings: { ...DEFAULT_TIMINGS, ...options.timings },
+      clock: options.clock ?? systemClock,
+      logger: options.logger,
+    };
+  }
+
+  async #openSip(): Promise<void> {
+    const { sip, advertisedAddress, filter, limits, lookUp } = this.#options;
+    const { clock, logger, timings } = this.#context;
+    this.#layer = await startTransactionLayer({
+      listen: sip.map((point) => ({ ...point, advertisedAddress: point.advertisedAddress ?? advertisedAddress })),
+      user: this.#incoming,
+      filter: filter && ((source) => filter(source) || this.#dialogs.knowsAddress(source.address)),
+      limits,
+      timings,
+      logger,
+      clock,
+    });
+    this.#resolver = new TargetResolver(this.#layer.listeningPoints, clock, lookUp);
+  }
+
+  #clientUser(): ClientConnectionUser {
+    return {
+      welcome: () => welcome(this.listeningPoints),
+      onAuthenticated: (client) => this.#clients.add(client),
+      onFrame: (client, tokens, sip) => this.#frames.handle(client, tokens, sip),
+      onGone: (client) => {
+        this.#clients.remove(client);
+        this.#incoming.clientGone(client);
+        this.#outgoing.clientGone(client);
+        for (const dialog of this.#dialogs.values()) if (dialog.owner === client) watchOrphan(dialog, this.#context);
+      },
+    };
+  }
 }
 
 function bound<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('the SIP ports are not bound yet');
+  if (part === undefined) throw new Error('the ports are not bound yet');
   return part;
 }
 

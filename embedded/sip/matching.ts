@@ -56,10 +56,10 @@ export function markSource(headers: SipHeaders, source: SipHop): void {
 }
 
 /**
- * Where the response to a request goes (section 18.2.2, RFC 3581 section 4): streams back through their connection,
- * datagrams to the source address, at the source port when `rport` was asked for and else at the port of Via.
+ * Where the response to a request goes (section 18.2.2, RFC 3581 section 4): back through its connection while that is
+ * open; datagrams to the source port when `rport` was asked for; else to the port of Via at the source address.
  */
-export function responseHop(via: Via, source: SipHop): SipHop {
-  if (source.protocol !== 'udp' || via.parameters.has('rport')) return source;
-  return { ...source, port: via.port ?? defaultPort('udp') };
+export function responseHop(via: Via, source: SipHop, connected: boolean): SipHop {
+  if (connected || (source.protocol === 'udp' && via.parameters.has('rport'))) return source;
+  return { ...source, port: via.port ?? defaultPort(source.protocol) };
 }

@@ -45,6 +45,8 @@ export class TransactionTable implements TransactionLayer {
   readonly #transports: SipTransport[] = [];
   readonly #server = new Map<string, AnyServerTransaction>();
   readonly #client = new Map<string, AnyClientTransaction>();
+  /** How many of them await something from an address. */
+  readonly #awaitedFrom = new Map<string, number>();
   /** INVITE transactions that sent a 2xx, by what its ACK has in common with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
   readonly #timers: { readonly reliable: TimerValues; readonly unreliable: TimerValues };
@@ -84,8 +86,7 @@ export class TransactionTable implements TransactionLayer {
 
   /** Is a response from this address awaited? */
   expectsResponseFrom(address: string): boolean {
-    for (const transaction of this.#client.values()) if (transaction.destination.address === address) return true;
-    return false;
+    return this.#awaitedFrom.has(address);
   }
 
   request(request: SipRequest, destination: SipHop, user: ClientTransactionUser): ClientTransaction {
@@ -125,7 +126,9 @@ export class TransactionTable implements TransactionLayer {
     const extra: Record<string, string> = status === 503 ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     const response = statelessResponse(request, status, reason, extra);
     const transport = this.#transportOf(receivedOn);
-    if (transport) this.#sendAndForget(transport, serializeSipMessage(response), responseHop(topVia(request), source));
+    if (!transport) return;
+    const hop = responseHop(topVia(request), source, transport.isConnected(source));
+    this.#sendAndForget(transport, serializeSipMessage(response), hop);
   }
 
   stop(): Promise<void> {
@@ -177,10 +180,16 @@ export class TransactionTable implements TransactionLayer {
     const transport = this.#transportOf(on) ?? this.#transportTo(source);
     const isInvite = request.method === 'INVITE';
     const ackKey = isInvite ? acknowledgementKey(request) : '';
-    const environment = this.#environment(transport, responseHop(via, source), () => {
+    const ended = () => {
       this.#server.delete(key);
       if (isInvite && this.#awaitingAck.get(ackKey) === transaction) this.#awaitingAck.delete(ackKey);
-    });
+    };
+    const environment = {
+      ...this.#environment(transport, source, ended),
+      send: (bytes: Buffer, onError: (error: Error) => void) => {
+        transport.send(bytes, responseHop(via, source, transport.isConnected(source)), onError);
+      },
+    };
     const transaction: AnyServerTransaction = isInvite
       ? new InviteServerTransaction(details, environment)
       : new NonInviteServerTransaction(details, environment);
@@ -199,7 +208,7 @@ export class TransactionTable implements TransactionLayer {
     const key = clientKey(topVia(request).parameters.get('branch') ?? '', request.method);
     const details = { id: randomUUID(), request, destination, user };
     const environment = {
-      ...this.#environment(transport, destination, () => this.#client.delete(key)),
+      ...this.#environment(transport, destination, () => this.#forgetClient(key, destination)),
       probe: (onUnreachable: (error: Error) => void) => transport.probe(destination, onUnreachable),
       sendCancel: (cancel: SipRequest) =>
         void this.#startClient(cancel, destination, { onResponse: () => {} }, transport),
@@ -209,8 +218,16 @@ export class TransactionTable implements TransactionLayer {
         ? new InviteClientTransaction(details, environment)
         : new NonInviteClientTransaction(details, environment);
     this.#client.set(key, transaction);
+    this.#awaitedFrom.set(destination.address, (this.#awaitedFrom.get(destination.address) ?? 0) + 1);
     transaction.begin();
     return transaction;
+  }
+
+  #forgetClient(key: string, { address }: SipHop): void {
+    this.#client.delete(key);
+    const left = (this.#awaitedFrom.get(address) ?? 1) - 1;
+    if (left === 0) this.#awaitedFrom.delete(address);
+    else this.#awaitedFrom.set(address, left);
   }
 
   #environment(transport: SipTransport, destination: SipHop, ended: () => void): TransactionEnvironment {
