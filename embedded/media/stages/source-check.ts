@@ -3,6 +3,7 @@
  * peer's SDP. Only when the signalling came from another address than the SDP names (a peer behind NAT) may media come
  * from that signalling address instead: a few packets in order, within a window after each SDP, latched once.
  */
+import { isIP } from 'node:net';
 import { sequenceDistance } from '../../wire/rtp.ts';
 import type { RemoteMedia } from '../types.ts';
 import type { Arrival, ReceiveStage } from './arrival.ts';
@@ -23,10 +24,20 @@ interface Candidate extends MediaAddress {
   packets: number;
 }
 
-const UNSPECIFIED = new Set(['0.0.0.0', '::', '']);
+/** Hold in the old way (RFC 3264 section 8.4): an address that is none. */
+const UNSPECIFIED = new Set(['0.0.0.0', '::']);
+
+/** @returns undefined unless it can be sent to: a literal address and a real port */
+function sendable(address: string, port: number): MediaAddress | undefined {
+  const possible =
+    isIP(address) !== 0 && !UNSPECIFIED.has(address) && Number.isInteger(port) && port > 0 && port < 65_536;
+  return possible ? { address, port } : undefined;
+}
 
 export class SourceCheck implements ReceiveStage {
   #remote: RemoteMedia | undefined;
+  /** The SDP's address, if media can be sent there. */
+  #told: MediaAddress | undefined;
   #latched: MediaAddress | undefined;
   #candidate: Candidate | undefined;
   #armedAtMs = 0;
@@ -34,6 +45,7 @@ export class SourceCheck implements ReceiveStage {
   /** A new SDP: forgets what was latched. */
   arm(remote: RemoteMedia, nowMs: number): void {
     this.#remote = remote;
+    this.#told = sendable(remote.address, remote.port);
     this.#latched = undefined;
     this.#candidate = undefined;
     this.#armedAtMs = nowMs;
@@ -41,10 +53,7 @@ export class SourceCheck implements ReceiveStage {
 
   /** Where our packets go: to the latched source, until then to the SDP's address; undefined when there is nowhere. */
   get destination(): MediaAddress | undefined {
-    const remote = this.#remote;
-    if (this.#latched) return this.#latched;
-    if (!remote || UNSPECIFIED.has(remote.address) || remote.port === 0) return undefined;
-    return remote;
+    return this.#latched ?? this.#told;
   }
 
   /** Cheap first look, before a packet is parsed. */
@@ -81,7 +90,7 @@ export class SourceCheck implements ReceiveStage {
     if (!destination) return undefined;
     const told = destination.address === this.#remote?.address ? this.#remote.rtcpPort : undefined;
     const port = told ?? destination.port + 1;
-    return port > 65_535 ? undefined : { address: destination.address, port };
+    return sendable(destination.address, port);
   }
 
   #consider(source: MediaAddress, ssrc: number, sequence: number): boolean {

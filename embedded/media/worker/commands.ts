@@ -63,7 +63,11 @@ export function commands(core: MediaCore, post: Post): (message: ToWorker) => Pr
   return async (message) => {
     // The name decides the type of what comes with it; the compiler cannot follow that through a lookup.
     if (message.kind === 'order') {
-      (orders[message.name] as (order: unknown) => void)(message.order);
+      try {
+        (orders[message.name] as (order: unknown) => void)(message.order);
+      } catch (error) {
+        post({ kind: 'fault', text: `${message.name}: ${String(error)}` });
+      }
       return;
     }
     const { id, name, ask } = message;

@@ -83,6 +83,15 @@ describe('media core', () => {
     ]);
   });
 
+  it('survives an order that makes no sense, and tells of it', async () => {
+    const bench = new Bench();
+    await bench.openPort('a');
+    bench.order('set-remote', { portId: 'a', remote: null });
+    expect(bench.posted.filter(({ kind }) => kind === 'fault')).to.have.length(1);
+    expect(await bench.ask('statistics', { portId: 'a' })).to.include({ packetsSent: 0 });
+    await bench.ask('stop', {});
+  });
+
   it('gives a port back that was being opened while all stopped', async () => {
     const bench = new Bench();
     const opening = bench.openPort('a');

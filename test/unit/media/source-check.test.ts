@@ -98,9 +98,20 @@ describe('source check', () => {
     expect(check.destination).to.include({ port: 6000 });
   });
 
-  it('sends nowhere when the SDP names no address or port 0', () => {
-    expect(armed({ address: '0.0.0.0' }).destination).to.equal(undefined);
-    expect(armed({ port: 0 }).destination).to.equal(undefined);
+  it('sends nowhere when the SDP names nothing that can be sent to', () => {
+    for (const fields of [
+      { address: '0.0.0.0' },
+      { address: 'host.example' },
+      { address: '' },
+      { port: 0 },
+      { port: 70_000 },
+      { port: NaN },
+    ]) {
+      expect(armed(fields).destination, JSON.stringify(fields)).to.equal(undefined);
+      expect(armed(fields).rtcpDestination).to.equal(undefined);
+    }
+    for (const rtcpPort of [0, 65_536, -1, 1.5]) expect(armed({ rtcpPort }).rtcpDestination).to.equal(undefined);
+    expect(armed({ port: 65_535 }).rtcpDestination).to.equal(undefined);
   });
 
   it('takes RTCP only after media, from the same address, at the port that belongs to it', () => {
