@@ -135,9 +135,10 @@ export class Leg implements DialogueLeg {
         if (this.#gone || signal.aborted) throw new LegGone('The leg is gone');
         if (this.#seat) {
           const silence = whenAborted(signal);
-          await Promise.race([this.tell(prompts), silence.promise]);
+          const told = this.tell(prompts).then(() => 'done' as const);
+          const outcome = await Promise.race([told, silence.promise.then(() => 'stopped' as const)]);
           silence.unlink();
-          return signal.aborted ? 'stopped' : 'done';
+          return outcome;
         }
         if (this.#playing) await this.#options.host.send(commands.breakPlayback(this.uuid));
         return this.#playAll(prompts, signal, true);

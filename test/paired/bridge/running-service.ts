@@ -58,10 +58,11 @@ export async function runService(overrides: SettingsInput = {}): Promise<Running
         hostCode: made.hostCode,
         room,
         joined: (count) =>
-          until(`${count} joined`, async () => {
+          until<RoomDocument | null>(`${count} joined`, async () => {
             const document = await room();
-            return document?.participants.filter(({ memberId }) => memberId !== undefined).length === count && document;
-          }) as Promise<RoomDocument>,
+            const joined = document?.participants.filter(({ memberId }) => memberId !== undefined);
+            return joined?.length === count ? document : null;
+          }),
       };
     },
     phone: async (protocol) => {
