@@ -2,7 +2,7 @@
 import { event, startPhone, type PhoneCall, type SipPhone } from './sip-phone.ts';
 import { RtpPhone } from './rtp-phone.ts';
 import { tonesHeard, TONES } from './tones.ts';
-import type { SipResponse } from '../../embedded/wire/sip-message.ts';
+import type { SipResponse } from '../../embedded/sip/index.ts';
 
 const LISTEN_MS = 200;
 const TELEPHONE_EVENT = 101;

@@ -51,7 +51,12 @@ export function channelApis(sessions: SessionRegistry, bus: EventBus): Readonly<
       session.transfer([{ application: 'park', argument: '' }]);
       return '+OK\n';
     }),
-    uuid_audio: onChannel(AUDIO_USAGE, audio),
+    uuid_audio: (argument) => {
+      const [uuid, ...words] = separate(argument);
+      const session = sessions.find(uuid ?? '');
+      if (words.length === 0) return `-USAGE: ${AUDIO_USAGE}\n`;
+      return session ? audio(session, words) : NO_CHANNEL;
+    },
     uuid_send_dtmf: (argument) => sendDtmf(sessions, argument),
     uuid_recv_dtmf: (argument) => receiveDtmf(sessions, argument),
     uuid_flush_dtmf: (argument) => {
@@ -77,9 +82,9 @@ function getVariable({ channel }: Session, words: readonly string[]): string {
 }
 
 function setVariable({ channel }: Session, words: readonly string[]): string {
-  const [name, value] = words;
-  if (name === undefined || words.length > 2) return '-USAGE: <uuid> <var> [value]\n';
-  channel.variables.set(name, value);
+  const [name, ...value] = words;
+  if (name === undefined) return '-USAGE: <uuid> <var> [value]\n';
+  channel.variables.set(name, value.join(' '));
   return '+OK\n';
 }
 

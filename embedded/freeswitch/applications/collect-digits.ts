@@ -49,7 +49,7 @@ export class DigitBuffer {
 
   /** A terminator among the digits keyed during the prompt ends the try before it waits. */
   takeTerminatorFromPrompt(): boolean {
-    const at = [...this.#digits].findIndex((digit) => this.#isTerminator(digit));
+    const at = Array.from(this.#digits).findIndex((digit) => this.#isTerminator(digit));
     if (at < 0) return false;
     this.#terminator = this.#digits[at]!;
     this.#digits = this.#digits.slice(0, at);

@@ -68,7 +68,6 @@ async function collectWithTries(
       channel.variables.set(variable, undefined);
       if (variable !== '') channel.variables.set(`${variable}_invalid`, tried.digits);
     }
-    if (channel.gone.aborted) return;
     // Digits keyed during this sound are kept for the next try.
     await playFile(context, services, how.invalidPrompt);
   }

@@ -1,5 +1,5 @@
 /** Plays one file, or several with a delimiter, to a channel, with the events and variables of switch_ivr_play_file. */
-import type { PlayResult } from '../../media/types.ts';
+import type { PlayResult } from '../../media/index.ts';
 import { channelData } from '../channel/channel-data.ts';
 import type { ApplicationContext, Waited } from '../channel/application-runner.ts';
 import type { Digit } from '../channel/digit-queue.ts';

@@ -100,9 +100,9 @@ export class ApplicationRunner {
     if (top?.breakable) top.interrupt?.('break');
   }
 
-  /** Ends one running application by name, wherever in the stack: it returns as soon as it is on top. */
-  end(application: string): void {
-    this.#stack.findLast((frame) => frame.application === application)?.interrupt?.('transfer');
+  /** Ends everything that runs now; the dialplan goes on. */
+  endAll(): void {
+    this.#interruptAll('transfer');
   }
 
   /** Ends everything that runs; the dialplan goes on elsewhere. Cleared when the stack is empty. */
@@ -170,31 +170,38 @@ export class ApplicationRunner {
   }
 
   async #wait<T>(frame: Frame, wait: Wait<T>): Promise<Waited<T>> {
-    if (this.#channel.gone.aborted) return { interrupted: 'hangup' };
+    if (this.#hungUp()) return { interrupted: 'hangup' };
     if (this.#transferring) return { interrupted: 'transfer' };
     const result = await this.#untilSettled(frame, wait);
     if (this.#stack.at(-1) !== frame) await new Promise<void>((resolve) => (frame.resume = resolve));
-    return this.#channel.gone.aborted ? { interrupted: 'hangup' } : result;
+    return this.#hungUp() ? { interrupted: 'hangup' } : result;
+  }
+
+  #hungUp(): boolean {
+    return this.#channel.gone.aborted;
   }
 
   #untilSettled<T>(frame: Frame, wait: Wait<T>): Promise<Waited<T>> {
     return new Promise((resolve) => {
-      let settled = false;
-      let cleanup: (() => void) | undefined;
+      const state: { settled: boolean; cleanup?: () => void } = { settled: false };
       const settle = (result: Waited<T>): void => {
-        if (settled) return;
-        settled = true;
+        if (state.settled) return;
+        state.settled = true;
         frame.interrupt = undefined;
         frame.onDigit = undefined;
         if (this.#stack.at(-1) === frame) this.#channel.digits.setConsumer(undefined);
-        cleanup?.();
+        state.cleanup?.();
         resolve(result);
       };
       frame.breakable = wait.breakable ?? true;
       frame.interrupt = (kind) => settle({ interrupted: kind });
       frame.onDigit = wait.onDigit;
-      cleanup = wait.begin((value) => settle({ value }));
-      if (settled) return cleanup?.();
+      const cleanup = wait.begin((value) => settle({ value }));
+      if (state.settled) {
+        cleanup?.();
+        return;
+      }
+      if (cleanup) state.cleanup = cleanup;
       this.#channel.digits.setConsumer(frame.onDigit);
       this.#pump();
     });

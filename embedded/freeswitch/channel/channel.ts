@@ -1,5 +1,5 @@
 /** One call as FreeSWITCH sees it: its states, variables, digits and media. What it does is the runner's business. */
-import type { MediaPort } from '../../media/types.ts';
+import type { MediaPort } from '../../media/index.ts';
 import { microseconds, type Clock } from '../clock.ts';
 import type { EventBus } from '../core/event-bus.ts';
 import type { EventHeaders, EventOrigin } from '../core/event.ts';

@@ -1,5 +1,5 @@
 /** Variables a channel has for its report: times of the call, counters of its RTP. */
-import type { PortStatistics } from '../../media/types.ts';
+import type { PortStatistics } from '../../media/index.ts';
 import { localStamp } from '../core/event-bus.ts';
 import type { Channel } from './channel.ts';
 

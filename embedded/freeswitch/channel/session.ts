@@ -3,7 +3,7 @@
  * controls the call comes in through the runner.
  */
 import type { Logger } from '../../../config/index.ts';
-import type { PortStatistics } from '../../media/types.ts';
+import type { PortStatistics } from '../../media/index.ts';
 import { microseconds, type Clock } from '../clock.ts';
 import type { EventOrigin } from '../core/event.ts';
 import { ApplicationRunner, type Application, type ExecuteMessage } from './application-runner.ts';

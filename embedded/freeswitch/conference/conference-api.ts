@@ -11,12 +11,12 @@ import { xmlList } from './listing-xml.ts';
 const MAX_WORDS = 25;
 /** The embedded server neither speaks nor dials; whoever asks is told so. */
 const REFUSED: Readonly<Record<string, string>> = {
-  say: '-ERR (say) Error!\n',
-  saymember: '-ERR (saymember) Error!\n',
+  say: '-ERR (say) Error!\nsay <text>',
+  saymember: '-ERR (saymember) Error!\nsaymember <member_id> <text>',
   dial: '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n',
   bgdial: '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n',
-  pin: '-ERR Invalid parameters:\n',
-  nopin: '-ERR Invalid parameters:\n',
+  pin: '-ERR Invalid parameters:\npin <pin#>',
+  nopin: '-ERR Invalid parameters:\nnopin ',
 };
 
 export interface ConferenceApiOptions {

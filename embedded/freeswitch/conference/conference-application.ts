@@ -19,7 +19,10 @@ export function conferenceApplication(conferences: ConferenceRegistry, logger: L
     if (!target) return;
     const { channel } = context;
     const flags = withVariableFlags(channel, target.flags);
-    if (parseMemberFlags(flags).joinOnly && !conferences.find(target.name)) return refuseJoinOnly(channel);
+    if (parseMemberFlags(flags).joinOnly && !conferences.find(target.name)) {
+      refuseJoinOnly(channel);
+      return;
+    }
     const conference = conferences.open({ ...target, flags });
     channel.variables.setAll([
       ['conference_name', conference.name],

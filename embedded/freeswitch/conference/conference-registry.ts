@@ -1,7 +1,7 @@
 /** All conferences by name. One that is ending makes room for a new one of its name. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../config/index.ts';
-import type { MediaEngine } from '../../media/types.ts';
+import type { MediaEngine } from '../../media/index.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Clock } from '../clock.ts';
 import type { EventBus } from '../core/event-bus.ts';

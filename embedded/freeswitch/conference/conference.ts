@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../config/index.ts';
-import type { MediaRoom } from '../../media/types.ts';
+import type { MediaRoom } from '../../media/index.ts';
 import { isFalse } from '../channel/channel-variables.ts';
 import type { Clock, Timer } from '../clock.ts';
 import type { ConferenceEvents } from './conference-events.ts';

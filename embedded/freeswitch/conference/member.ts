@@ -1,5 +1,5 @@
 /** One caller in a conference: what he may do, and what is known of his voice. */
-import type { MemberAudio } from '../../media/types.ts';
+import type { MemberAudio } from '../../media/index.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { MemberFlags } from './flags.ts';
 

@@ -1,5 +1,5 @@
 /** Sounds played into a conference: to everybody, one after the other, or to one member. */
-import type { PlayHandle, PlayResult } from '../../media/types.ts';
+import type { PlayHandle, PlayResult } from '../../media/index.ts';
 import type { Conference, ConferenceOptions } from './conference.ts';
 import type { ConferenceMember } from './member.ts';
 

@@ -52,6 +52,8 @@ const unlock: RoomCommand = ({ conference, events, words }) => {
   return `+OK ${words[0]!} unlocked\n`;
 };
 
+const PLAY_SYNTAX = '<file_path> [async|<member_id> [nomux]]';
+
 const play: RoomCommand = async ({ conference, words }) => {
   const async = words.length > 3 && words.at(-1)?.toLowerCase() === 'async';
   const [, , file, target] = async ? words.slice(0, -1) : words;
@@ -66,7 +68,7 @@ const play: RoomCommand = async ({ conference, words }) => {
     return notFound;
   }
   const member = memberByText(conference, target);
-  if (!member) return `-ERR Member: ${target} not found.\n`;
+  if (!member) return `-ERR Member: ${target} not found.\nplay ${PLAY_SYNTAX}`;
   const playing = (await isPlayable(uri)) && (await conference.playback.playToMember(member, file, uri));
   return playing ? `+OK (play) Playing file ${file} to member ${member.id}\n` : notFound;
 };
@@ -180,18 +182,20 @@ function showRelations(conference: Conference, members: string | undefined): str
     .join('');
 }
 
+const SOUND_SYNTAX = 'on|off|none|file <filename>';
+
 const sound =
   (which: 'enter' | 'exit'): RoomCommand =>
   ({ conference, events, words }) => {
     const setting = words[2]?.toLowerCase();
-    if (setting === undefined) return '-ERR Not enough args\n';
+    if (setting === undefined) return `-ERR Not enough args\n${which}_sound ${SOUND_SYNTAX}`;
     const on = setting === 'on';
-    if (!on && setting !== 'off' && setting !== 'none') return '-ERR Bad args\n';
+    if (!on && setting !== 'off' && setting !== 'none') return `-ERR Bad args\n${which}_sound ${SOUND_SYNTAX}`;
     if (which === 'enter') conference.enterSound = on;
     else conference.exitSound = on;
     const word = on ? 'on' : 'off';
     events.conference(conference, `${which}-sounds-${word}`);
-    return `+OK ${words[0]!} ${which} sounds ${word} ((null))\n`;
+    return `+OK ${words[0]!} ${which} sounds ${word} ()\n`;
   };
 
 export interface RoomCommandEntry {
@@ -213,7 +217,7 @@ export const roomCommands: ReadonlyMap<string, RoomCommandEntry> = new Map([
     'json_list',
     { run: ({ conference, words }) => jsonList([conference], words[2] === 'compact'), syntax: '[compact]' },
   ],
-  ['play', { run: play, syntax: '<file_path> [async|<member_id> [nomux]]' }],
+  ['play', { run: play, syntax: PLAY_SYNTAX }],
   ['stop', { run: stop, syntax: '<[current|all|async|last]> [<member_id>]' }],
   ['lock', { run: lock, syntax: '' }],
   ['unlock', { run: unlock, syntax: '' }],
@@ -228,6 +232,6 @@ export const roomCommands: ReadonlyMap<string, RoomCommandEntry> = new Map([
   ],
   ['getvar', { run: getVariable, syntax: '<varname>' }],
   ['setvar', { run: setVariable, syntax: '<varname> <value>' }],
-  ['enter_sound', { run: sound('enter'), syntax: 'on|off|none|file <filename>' }],
-  ['exit_sound', { run: sound('exit'), syntax: 'on|off|none|file <filename>' }],
+  ['enter_sound', { run: sound('enter'), syntax: SOUND_SYNTAX }],
+  ['exit_sound', { run: sound('exit'), syntax: SOUND_SYNTAX }],
 ]);

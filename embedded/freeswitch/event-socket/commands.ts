@@ -98,7 +98,10 @@ function bgapi({ services, session, own }: CommandContext, rest: string, command
 }
 
 function event({ session }: CommandContext, rest: string): void {
-  if (!session.subscription.add(words(rest))) return session.reply('-ERR no keywords supplied');
+  if (!session.subscription.add(words(rest))) {
+    session.reply('-ERR no keywords supplied');
+    return;
+  }
   session.reply(`+OK event listener enabled ${session.subscription.format}`);
 }
 
@@ -113,11 +116,15 @@ function noEvents({ session }: CommandContext): void {
 
 function filter({ session }: CommandContext, rest: string): void {
   const [header, value] = splitFirst(rest);
-  if (value === '') return session.reply('-ERR invalid syntax');
+  if (value === '') {
+    session.reply('-ERR invalid syntax');
+    return;
+  }
   if (header.toLowerCase() === 'delete') {
     const [name, only] = splitFirst(value);
     session.subscription.deleteFilter(name, only === '' ? undefined : only);
-    return session.reply(`+OK filter deleted. [${name}][${only}]`);
+    session.reply(`+OK filter deleted. [${name}][${only}]`);
+    return;
   }
   const [name, wanted] = header.toLowerCase() === 'add' ? splitFirst(value) : [header, value];
   const added = session.subscription.addFilter(name, wanted);
@@ -127,9 +134,15 @@ function filter({ session }: CommandContext, rest: string): void {
 function sendMessage({ services, session, own }: CommandContext, rest: string, command: EslCommand): void {
   const uuid = rest === '' ? (command.headers.get('session-id') ?? own?.uuid ?? '') : rest;
   const channel = uuid === own?.uuid ? own : services.find(uuid);
-  if (!channel) return session.reply(`-ERR invalid session id [${uuid}]`);
+  if (!channel) {
+    session.reply(`-ERR invalid session id [${uuid}]`);
+    return;
+  }
   const action = command.headers.get('call-command')?.toLowerCase();
-  if (action === 'execute') return execute(session, channel, command);
+  if (action === 'execute') {
+    execute(session, channel, command);
+    return;
+  }
   session.reply('+OK');
   if (action === 'hangup') channel.hangup(parseCause(command.headers.get('hangup-cause') ?? 'NORMAL_CLEARING'));
 }
@@ -145,23 +158,38 @@ function execute(session: EventSocketSession, channel: ControlledChannel, { head
     loops: loops < 0 ? MAX_LOOPS : Math.min(loops, MAX_LOOPS),
     ...(uuid !== undefined && { uuid }),
   };
-  if (message.application === '') return session.reply('+OK');
+  if (message.application === '') {
+    session.reply('+OK');
+    return;
+  }
   session.reply(channel.execute(message) ? '+OK' : '-ERR memory error');
 }
 
 function myEvents({ services, session, own }: CommandContext, rest: string): void {
-  if (session.subscription.ownsChannel) return session.reply('-ERR aready enabled.');
+  if (session.subscription.ownsChannel) {
+    session.reply('-ERR aready enabled.');
+    return;
+  }
   const [first = '', second] = words(rest);
   const uuid = own?.uuid ?? first;
-  if (!own && !services.find(uuid)) return session.reply('-ERR invalid uuid');
+  if (!own && !services.find(uuid)) {
+    session.reply('-ERR invalid uuid');
+    return;
+  }
   const format = /json/i.test(own ? rest : (second ?? '')) ? 'json' : undefined;
   session.subscription.watchChannel(uuid, format);
   session.reply('+OK Events Enabled');
 }
 
 function divertEvents({ session, own }: CommandContext, rest: string): void {
-  if (!own) return session.reply('-ERR not controlling a session.');
-  if (rest === '') return session.reply('-ERR missing value.');
+  if (!own) {
+    session.reply('-ERR not controlling a session.');
+    return;
+  }
+  if (rest === '') {
+    session.reply('-ERR missing value.');
+    return;
+  }
   session.reply(rest.toLowerCase() === 'on' ? '+OK events diverted' : '+OK events not diverted');
 }
 
@@ -170,14 +198,20 @@ function getVariable({ session, own }: CommandContext, rest: string): void {
 }
 
 function linger({ session, own, linger: keep }: CommandContext, rest: string): void {
-  if (!own) return session.reply('-ERR not controlling a session');
+  if (!own) {
+    session.reply('-ERR not controlling a session');
+    return;
+  }
   const seconds = /^\d{1,5}$/.test(rest) ? Number(rest) : undefined;
   keep?.(true, seconds);
   session.reply(seconds === undefined ? '+OK will linger' : `+OK will linger ${seconds} seconds`);
 }
 
 function noLinger({ session, own, linger: keep }: CommandContext): void {
-  if (!own) return session.reply('-ERR not controlling a session');
+  if (!own) {
+    session.reply('-ERR not controlling a session');
+    return;
+  }
   keep?.(false);
   session.reply('+OK will not linger');
 }

@@ -61,7 +61,10 @@ function close(server: Server, sessions: ReadonlySet<EventSocketSession>): Promi
 
 function accept(socket: Socket, options: InboundServerOptions, sessions: Set<EventSocketSession>): void {
   const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  if (!options.allows(address)) return reject(socket, address, options.logger);
+  if (!options.allows(address)) {
+    reject(socket, address, options.logger);
+    return;
+  }
   let authenticated = false;
   const session = new EventSocketSession({
     socket,

@@ -65,7 +65,10 @@ export class OutboundSocket {
 
   /** The channel is gone: the farewell, unless the application asked to linger. */
   channelGone(): void {
-    if (!this.#lingers) return this.#session.disconnect(this.#options.channel.uuid);
+    if (!this.#lingers) {
+      this.#session.disconnect(this.#options.channel.uuid);
+      return;
+    }
     const { seconds } = this.#lingers;
     if (seconds === undefined) return;
     const { clock } = this.#options;
@@ -81,7 +84,10 @@ export class OutboundSocket {
   }
 
   async #handle(command: EslCommand): Promise<void> {
-    if (/^connect\b/i.test(command.line)) return this.#answerConnect();
+    if (/^connect\b/i.test(command.line)) {
+      this.#answerConnect();
+      return;
+    }
     const { services, control } = this.#options;
     await handleCommand(
       {

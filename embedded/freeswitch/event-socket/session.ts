@@ -126,7 +126,10 @@ export class EventSocketSession implements EventListener {
       this.destroy();
       return;
     }
-    if (this.#waiting.length > MAX_WAITING_COMMANDS) return this.destroy();
+    if (this.#waiting.length > MAX_WAITING_COMMANDS) {
+      this.destroy();
+      return;
+    }
     this.#watchDeadline();
     void this.#work();
   }

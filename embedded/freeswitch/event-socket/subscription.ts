@@ -47,10 +47,9 @@ export class Subscription {
 
   /** `json DTMF CUSTOM a::b`; words after CUSTOM are subclasses. False when no event was named. */
   add(words: readonly string[]): boolean {
-    let [first, ...rest] = words;
-    if (first !== undefined && /^(plain|json|xml)$/i.test(first))
-      this.format = /^json$/i.test(first) ? 'json' : 'plain';
-    else rest = first === undefined ? [] : [first, ...rest];
+    const format = /^(plain|json|xml)$/i.exec(words[0] ?? '')?.[0].toLowerCase();
+    if (format !== undefined) this.format = format === 'json' ? 'json' : 'plain';
+    const rest = format === undefined ? words : words.slice(1);
     let named = false;
     let custom = false;
     for (const word of rest) {

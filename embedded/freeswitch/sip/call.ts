@@ -3,7 +3,7 @@
  * told by the session to answer and to end.
  */
 import type { Logger } from '../../../config/index.ts';
-import type { MediaPort } from '../../media/types.ts';
+import type { MediaPort } from '../../media/index.ts';
 import type { ServerTransaction, TransactionLayer } from '../../sip/index.ts';
 import type { SipRequest } from '../../wire/sip-message.ts';
 import type { Channel, Codec } from '../channel/channel.ts';
@@ -134,22 +134,28 @@ export class SipCall implements Leg {
   /** A request inside the dialog, other than ACK. */
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
-    if (!this.dialog.takes(request)) return this.#respond(transaction, response(500));
+    if (!this.dialog.takes(request)) {
+      this.#respond(transaction, response(500));
+      return;
+    }
     switch (request.method) {
       case 'BYE':
-        return this.#onBye(transaction);
+        this.#onBye(transaction);
+        break;
       case 'INVITE':
-        return this.#onReinvite(transaction);
+        this.#onReinvite(transaction);
+        break;
       case 'UPDATE':
-        return request.body.length === 0
-          ? this.#respond(transaction, response(200, this.#contactHeader()))
-          : this.#renegotiate(transaction);
+        this.#onUpdate(transaction);
+        break;
       case 'INFO':
-        return this.#onInfo(transaction);
+        this.#onInfo(transaction);
+        break;
       case 'OPTIONS':
-        return this.#respond(transaction, response(200, [['Accept', 'application/sdp']]));
+        this.#respond(transaction, response(200, [['Accept', 'application/sdp']]));
+        break;
       default:
-        return this.#respond(transaction, response(405));
+        this.#respond(transaction, response(405));
     }
   }
 
@@ -161,10 +167,21 @@ export class SipCall implements Leg {
     this.#options.channel.hangup(causeOfReason(transaction.request.headers.get('Reason')));
   }
 
+  #onUpdate(transaction: ServerTransaction): void {
+    if (transaction.request.body.length > 0) this.#renegotiate(transaction);
+    else this.#respond(transaction, response(200, this.#contactHeader()));
+  }
+
   #onReinvite(transaction: ServerTransaction): void {
-    if (this.#acknowledgement) return this.#respond(transaction, response(491));
+    if (this.#acknowledgement) {
+      this.#respond(transaction, response(491));
+      return;
+    }
     this.dialog.refreshTarget(transaction.request);
-    if (transaction.request.body.length > 0) return this.#renegotiate(transaction);
+    if (transaction.request.body.length > 0) {
+      this.#renegotiate(transaction);
+      return;
+    }
     void this.#awaitAck(true);
     this.#respond(transaction, responseWithSdp(200, this.#dialogHeaders(), this.#offer()));
   }
@@ -173,7 +190,10 @@ export class SipCall implements Leg {
     const text = transaction.request.body.toString('utf8');
     const offer = readSdp(text);
     const negotiated = offer && negotiate(offer);
-    if (!negotiated) return this.#respond(transaction, response(488));
+    if (!negotiated) {
+      this.#respond(transaction, response(488));
+      return;
+    }
     this.dialog.refreshTarget(transaction.request);
     this.#sdpVersion++;
     this.#apply(negotiated, text, offer);

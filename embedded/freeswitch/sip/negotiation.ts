@@ -1,5 +1,5 @@
 /** Offer and answer (RFC 3264) for one G.711 stream: what is taken of a description, and what is said in return. Pure. */
-import type { AudioPayloadType, RemoteMedia } from '../../media/types.ts';
+import type { AudioPayloadType, RemoteMedia } from '../../media/index.ts';
 import { printSdp, type SdpDirection, type SdpMedia, type SdpOrigin, type SessionDescription } from './sdp.ts';
 
 export interface CodecChoice {

@@ -1,7 +1,7 @@
 /** The SIP profile `drachtio_mrf`: takes calls, makes sessions of them, and leads requests to the dialogs they are in. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../config/index.ts';
-import type { MediaEngine, MediaPort } from '../../media/types.ts';
+import type { MediaEngine, MediaPort } from '../../media/index.ts';
 import {
   newTag,
   startTransactionLayer,
