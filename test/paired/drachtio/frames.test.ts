@@ -3,20 +3,13 @@
  * same tokens in the same places, same headers in the same order. What differs from call to call is masked.
  */
 import { expect } from 'chai';
-import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
 import { createLogger } from '../../../config/index.ts';
 import { startDrachtio, type DrachtioServer } from '../../../embedded/drachtio/index.ts';
+import { dialogOf, empty, invite, RawClient, transactionOf, type Frame } from '../../helpers/drachtio-client.ts';
 import { event, SDP, startPhone, type PhoneCall, type SipPhone } from '../../helpers/sip-phone.ts';
 
 const SECRET = 'cymru';
-
-interface Frame {
-  readonly tokens: readonly string[];
-  readonly head: readonly string[];
-}
 
 /** Recorded frames of the server, by section. */
 function readVectors(): Map<string, Frame[]> {
@@ -71,57 +64,6 @@ function maskLine(line: string): string {
     .replace(/sip:\{host\}(?=[^>]* SIP\/2\.0$)/, 'sip:{user}@{host}');
 }
 
-/** An application that speaks frames by hand. Emits `frame`. */
-class RawClient extends EventEmitter {
-  readonly frames: Frame[] = [];
-  readonly #socket: Socket;
-  #text = '';
-
-  constructor(port: number) {
-    super();
-    this.#socket = connect(port, '127.0.0.1');
-    this.#socket.on('data', (bytes) => this.#onData(bytes.toString()));
-    this.#socket.on('close', () => this.emit('close'));
-  }
-
-  /** @returns id of the frame */
-  send(tokens: string, sip?: string): string {
-    const id = randomUUID();
-    const payload = `${id}|${tokens}${sip === undefined ? '' : `\r\n${sip}`}`;
-    this.#socket.write(`${Buffer.byteLength(payload)}#${payload}`);
-    return id;
-  }
-
-  /** The next frame that has not been taken. */
-  async next(): Promise<Frame> {
-    while (this.frames.length === 0) await event(this, 'frame');
-    return this.frames.shift()!;
-  }
-
-  end(): void {
-    this.#socket.destroy();
-  }
-
-  #onData(text: string): void {
-    this.#text += text;
-    for (;;) {
-      const hash = this.#text.indexOf('#');
-      const length = Number(this.#text.slice(0, hash));
-      if (hash < 0 || this.#text.length < hash + 1 + length) return;
-      const payload = this.#text.slice(hash + 1, hash + 1 + length);
-      this.#text = this.#text.slice(hash + 1 + length);
-      const [leader = '', ...rest] = payload.split('\r\n');
-      const end = rest.indexOf('');
-      this.frames.push({ tokens: leader.split('|'), head: end < 0 ? rest : rest.slice(0, end) });
-      this.emit('frame');
-    }
-  }
-}
-
-const invite = (uri: string, extra = '') =>
-  `INVITE ${uri} SIP/2.0\r\n${extra}Content-Length: ${SDP.length}\r\n\r\n${SDP}`;
-const empty = (method: string, uri: string) => `${method} ${uri} SIP/2.0\r\nContent-Length: 0\r\n\r\n`;
-
 describe('frames of the embedded drachtio-server', () => {
   const vectors = readVectors();
   let server: DrachtioServer;
@@ -161,10 +103,6 @@ describe('frames of the embedded drachtio-server', () => {
     while (frames.length < count) frames.push(await client.next());
     return frames;
   }
-
-  const dialogOf = (frames: readonly Frame[]) =>
-    frames.flatMap(({ tokens }) => tokens).find((token) => token.includes(';from-tag='))!;
-  const transactionOf = ({ tokens }: Frame) => (tokens[1] === 'sip' ? tokens[8]! : tokens[10]!);
 
   /** The application dials and the phone answers. */
   async function dialOut(extra = ''): Promise<Frame[]> {
