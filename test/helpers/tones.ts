@@ -80,6 +80,11 @@ export function gaps(sound: Sound, frequency: number, leastDb = HEARD_DB, blockM
   return found;
 }
 
+/** In milliseconds; a machine that is busy otherwise may cost a packet or two. */
+export function longestGap(sound: Sound, frequency: number): number {
+  return Math.max(0, ...gaps(sound, frequency).map((gap) => gap.lengthMs));
+}
+
 /** Number of samples at full scale. */
 export function clippedSamples(sound: Sound): number {
   // The largest value of G.711 µ-law is 32,124, of A-law 32,256.
