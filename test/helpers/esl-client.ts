@@ -71,7 +71,7 @@ export class EslClient {
   }
 
   async #change(end: number, complaint: string): Promise<void> {
-    const signal = AbortSignal.timeout(Math.max(1, end - performance.now()));
+    const signal = AbortSignal.timeout(Math.max(1, Math.ceil(end - performance.now())));
     await once(this.#arrived, 'change', { signal }).catch(() => {
       throw new Error(`${complaint} within 5 s`);
     });

@@ -52,7 +52,7 @@ const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['nolinger', noLinger],
   ['resume', resume],
   ['log', log],
-  ['nolog', (context) => context.session.reply('+OK no longer logging')],
+  ['nolog', noLog],
   ['exit', exit],
   ['...', exit],
 ]);
@@ -165,15 +165,15 @@ function execute(session: EventSocketSession, channel: ControlledChannel, { head
   session.reply(channel.execute(message) ? '+OK' : '-ERR memory error');
 }
 
-function myEvents({ services, session, own }: CommandContext, rest: string): void {
+function myEvents({ session, own }: CommandContext, rest: string): void {
   if (session.subscription.ownsChannel) {
     session.reply('-ERR aready enabled.');
     return;
   }
   const [first = '', second] = words(rest);
   const uuid = own?.uuid ?? first;
-  if (!own && !services.find(uuid)) {
-    session.reply('-ERR invalid uuid');
+  if (uuid === '') {
+    session.reply('-ERR command not found');
     return;
   }
   const format = /json/i.test(own ? rest : (second ?? '')) ? 'json' : undefined;
@@ -222,7 +222,13 @@ function resume({ session, own }: CommandContext): void {
 
 /** Accepted; the embedded server's log goes to the process's own. */
 function log({ session }: CommandContext, rest: string): void {
+  session.logs = true;
   session.reply(`+OK log level ${rest} [7]`);
+}
+
+function noLog({ session }: CommandContext): void {
+  session.reply(session.logs ? '+OK no longer logging' : '-ERR not loging');
+  session.logs = false;
 }
 
 function splitFirst(text: string): [first: string, rest: string] {

@@ -39,6 +39,8 @@ export interface EventSocketSessionOptions {
 
 export class EventSocketSession implements EventListener {
   readonly subscription = new Subscription();
+  /** It asked for log lines, of which there are none. */
+  logs = false;
   readonly #options: EventSocketSessionOptions;
   readonly #socket: Socket;
   readonly #reader: EslCommandReader;
