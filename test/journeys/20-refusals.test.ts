@@ -1,6 +1,5 @@
 /** Callers who do not get in: they are told politely, told nothing, or told by a status. */
 import { expect } from 'chai';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { level } from '../helpers/tones.ts';
 import { Service, scenarios, Sipp, useBench } from '../peers/index.ts';
@@ -17,7 +16,7 @@ async function sayOverTcp(from: string, port: number, text: string): Promise<str
   socket.on('error', () => undefined); // a reset is no answer either
   socket.write(text);
   socket.setTimeout(1_000, () => socket.destroy());
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   return heard;
 }
 
