@@ -1,16 +1,22 @@
 /** One telephone call, from INVITE to its one termination record. */
 import { PartylineError, terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
 import type { Logger, Settings } from '../../config/index.ts';
-import { askAccessCode, isSpokenReason, LegGone, sayGoodbye } from '../../ivr/index.ts';
-import type { CallRecord, ResolvedCode, Termination } from '../../store/index.ts';
-import { NotAdmitted, Participation, type Attendance, type ParticipationDeps } from '../conferences/index.ts';
-import { terminationOfCause } from '../media/index.ts';
+import { askAccessCode, isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
+import type { Conference, ResolvedCode, Termination } from '../../store/index.ts';
+import {
+  NotAdmitted,
+  Participation,
+  type Attendance,
+  type Newcomer,
+  type ParticipationDeps,
+} from '../conferences/index.ts';
 import { maskNumber, type Line } from '../sip/index.ts';
 import type { Clock } from '../support/clock.ts';
 import { DeadlineError, settled } from '../support/deadline.ts';
-import { linkSignals } from '../support/signals.ts';
 import type { RetryingWriter } from '../support/retrying-writer.ts';
 import { CallMachine } from './call-machine.ts';
+import { CallMedia } from './call-media.ts';
+import { CallRecorder } from './call-record.ts';
 import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
 import { measure, type CallIntervals } from './summary.ts';
 
@@ -58,13 +64,11 @@ export class Call {
   readonly #line: Line;
   readonly #logger: Logger;
   readonly #machine: CallMachine;
-  readonly #startedAt: number;
+  readonly #record: CallRecorder;
+  readonly #media: CallMedia;
   readonly #over = new AbortController();
   readonly #closed = new AbortController();
-  /** Nobody is left who could hear last words. */
-  readonly #unheard = new AbortController();
   #reason: TerminationReason | undefined;
-  #leg: CallLeg | undefined;
   #stay: Participation | undefined;
   #saidGoodbye = false;
   #codeAt: number | undefined;
@@ -78,13 +82,21 @@ export class Call {
     this.#line = line;
     this.#logger = logger.child({ call: this.id });
     this.#machine = new CallMachine(this.#logger, () => deps.clock.now());
-    this.#startedAt = deps.wallClock();
+    this.#record = new CallRecorder({ ...deps, calls: deps.store.calls }, this);
+    this.#media = new CallMedia({
+      maker: deps.media,
+      caller,
+      signal: this.signal,
+      logger: this.#logger,
+      onEnd: (reason) => this.end(reason),
+      onLeg: (leg) => this.#onLeg(leg),
+    });
     // At once: a CANCEL may be in the very next message.
     caller.events.on('gone', (reason) => {
       this.end(reason);
-      this.#unheard.abort();
+      this.#media.silence();
     });
-    caller.events.on('digit', (digit) => this.#leg?.pushDigit(digit));
+    caller.events.on('digit', (digit) => this.#media.pushDigit(digit));
   }
 
   get signal(): AbortSignal {
@@ -100,7 +112,7 @@ export class Call {
 
   /** The whole life of the call. Never rejects. */
   async run(): Promise<CallSummary> {
-    this.#openRecord();
+    this.#record.open(this.#caller.invite);
     try {
       this.#limitDuration();
       const leg = await this.#openLeg();
@@ -116,7 +128,7 @@ export class Call {
 
   /** Refused before anything was built up. Never rejects. */
   async refuse(reason: TerminationReason): Promise<CallSummary> {
-    this.#openRecord();
+    this.#record.open(this.#caller.invite);
     this.end(reason);
     return this.#close();
   }
@@ -130,23 +142,16 @@ export class Call {
 
   async #openLeg(): Promise<CallLeg> {
     this.#machine.to('admitted');
-    const language = await this.#language();
-    const leg = await this.#deps.media.createLeg({
-      offer: this.#caller.invite.offer,
-      language,
-      signal: this.signal,
-      logger: this.#logger,
+    return this.#media.open(await this.#language());
+  }
+
+  /** What another process would need to take the call over. */
+  #onLeg(leg: CallLeg): void {
+    this.#record.update({
+      channelUuid: leg.uuid,
+      mediaServer: leg.mediaServer,
+      endpointDialogId: leg.dialogId ?? '',
     });
-    this.#leg = leg;
-    leg.events.on('lost', (cause) => {
-      this.end(terminationOfCause(cause));
-      this.#unheard.abort();
-    });
-    leg.events.on('left-conference', () => this.end('removed-by-host'));
-    this.#caller.renegotiate = (offer) => leg.renegotiate(offer);
-    this.#update({ channelUuid: leg.uuid, mediaServer: leg.mediaServer, endpointDialogId: leg.dialogId ?? '' });
-    this.signal.throwIfAborted();
-    return leg;
   }
 
   /** Of the number dialled, else the tenant's; a store that is away must not keep anybody from being greeted. */
@@ -170,7 +175,7 @@ export class Call {
   async #answer(leg: CallLeg): Promise<void> {
     await this.#caller.answer(leg.localSdp);
     this.#machine.to('answered');
-    this.#update({ answeredAt: this.#deps.wallClock(), callerDialogId: this.#caller.dialogId ?? '' });
+    this.#record.update({ answeredAt: this.#deps.wallClock(), callerDialogId: this.#caller.dialogId ?? '' });
   }
 
   /** @returns null when the caller was let go, with words */
@@ -217,27 +222,34 @@ export class Call {
   }
 
   async #attend(leg: CallLeg, { conference, kind }: ResolvedCode): Promise<void> {
-    const participantId = this.#deps.newId();
-    this.#update({ conferenceId: conference.id, participantId });
     const { callerName, callerNumber } = this.#caller.invite;
-    const stay = await Participation.enter(
-      this.#deps.participation,
-      leg,
-      conference,
-      {
-        participantId,
-        callId: this.id,
-        name: callerName === '' ? maskNumber(callerNumber) : callerName,
-        number: callerNumber,
-        role: kind,
-      },
-      this.#logger,
-    );
+    const newcomer: Newcomer = {
+      participantId: this.#deps.newId(),
+      callId: this.id,
+      name: callerName === '' ? maskNumber(callerNumber) : callerName,
+      number: callerNumber,
+      role: kind,
+    };
+    this.#record.update({ conferenceId: conference.id, participantId: newcomer.participantId });
+    const stay = await this.#enter(leg, conference, newcomer);
     this.#stay = stay;
     this.#deps.attendance.add(stay);
     this.#joinedAt = this.#deps.clock.now();
     this.#machine.to('in-conference');
     await stay.readKeys();
+  }
+
+  /** A room is never split between media servers: whoever comes in on another one is moved first. */
+  async #enter(leg: CallLeg, conference: Conference, newcomer: Newcomer): Promise<Participation> {
+    try {
+      return await Participation.enter(this.#deps.participation, leg, conference, newcomer, this.#logger);
+    } catch (error) {
+      if (!(error instanceof NotAdmitted) || error.why !== 'elsewhere' || !error.room) throw error;
+      const { mediaServer } = error.room;
+      this.#logger.info({ from: leg.mediaServer, to: mediaServer }, 'moving to the media server of the room');
+      const moved = await this.#media.moveTo(mediaServer);
+      return Participation.enter(this.#deps.participation, moved, conference, newcomer, this.#logger);
+    }
   }
 
   /** Whatever the flow stumbled over becomes the one reason. */
@@ -253,45 +265,18 @@ export class Call {
     const reason = this.#reason ?? 'internal-error';
     this.end(reason);
     const answered = this.#machine.enteredAt('answered') !== undefined;
-    if (answered && !this.#saidGoodbye) await this.#sayLastWords(reason);
+    const words = wordsFor(reason);
+    if (answered && !this.#saidGoodbye && words !== null) {
+      await this.#media.sayGoodbye(words, reason === 'shutdown' ? SHUTDOWN_FAREWELL_MS : FAREWELL_MS);
+    }
     if (this.#stay) this.#deps.attendance.remove(this.#stay);
     this.#stay?.leave();
     const status = STATUS_OF[reason] ?? 503;
     const refusal = status === 503 ? { status, headers: { 'Retry-After': '5' } } : { status };
-    await settled(Promise.all([this.#caller.end(refusal), this.#leg?.release()]), CLOSE_DEADLINE_MS);
+    await settled(Promise.all([this.#caller.end(refusal), this.#media.release()]), CLOSE_DEADLINE_MS);
     this.#closed.abort();
     this.#machine.to('ended');
     return this.#closeRecord(reason, answered ? undefined : status);
-  }
-
-  async #sayLastWords(reason: TerminationReason): Promise<void> {
-    const leg = this.#leg;
-    if (!leg || leg.gone || this.#unheard.signal.aborted || !isSpokenReason(reason)) return;
-    const stop = linkSignals([this.#unheard.signal]);
-    const longest = reason === 'shutdown' ? SHUTDOWN_FAREWELL_MS : FAREWELL_MS;
-    await settled(sayGoodbye(leg.forLastWords(stop.signal), reason), longest);
-    stop.abort();
-    stop.unlink();
-  }
-
-  #openRecord(): void {
-    const { invite } = this.#caller;
-    const record: CallRecord = {
-      id: this.id,
-      tenantId: this.tenantId,
-      direction: 'inbound',
-      node: this.#deps.node,
-      from: invite.callerNumber,
-      to: invite.dialledNumber,
-      sourceAddress: invite.sourceAddress,
-      sipCallId: invite.sipCallId,
-      startedAt: this.#startedAt,
-    };
-    this.#later('open the record', () => this.#deps.store.calls.put(record));
-  }
-
-  #update(change: Partial<CallRecord>): void {
-    this.#later('update the record', () => this.#deps.store.calls.update(this.tenantId, this.id, change));
   }
 
   #closeRecord(reason: TerminationReason, sipStatus: number | undefined): CallSummary {
@@ -300,8 +285,7 @@ export class Call {
       reason,
       ...(sipStatus === undefined ? {} : { sipStatus }),
     };
-    const at = this.#deps.wallClock();
-    this.#later('end the record', () => this.#deps.store.calls.end(this.tenantId, this.id, termination, at));
+    this.#record.close(termination);
     const intervals = measure(this.#machine, { codeAt: this.#codeAt, joinedAt: this.#joinedAt });
     const { callerNumber, dialledNumber, sourceAddress } = this.#caller.invite;
     const line = {
@@ -317,14 +301,15 @@ export class Call {
     this.#logger[reason === 'shutdown' ? 'info' : LEVEL_OF[termination.class]](line, 'call ended');
     return { termination, intervals };
   }
-
-  /** In order, and for as long as it takes: the call does not wait for the store. */
-  #later(what: string, write: () => Promise<unknown>): void {
-    this.#deps.writer.enqueue(`call:${this.id}`, what, write);
-  }
 }
 
 const LEVEL_OF = { none: 'info', caller: 'info', us: 'error', upstream: 'warn', unknown: 'error' } as const;
+
+/** Trouble behind us has no words of its own; callers hear that it is not their fault. */
+function wordsFor(reason: TerminationReason): SpokenReason | null {
+  if (isSpokenReason(reason)) return reason;
+  return terminationReasons[reason].fault === 'upstream' ? 'internal-error' : null;
+}
 
 function reasonOf(error: unknown): TerminationReason {
   if (error instanceof NotAdmitted) return error.why === 'full' ? 'conference-full' : 'internal-error';

@@ -1,5 +1,5 @@
 /** What a call needs of the rooms around it. Tests write these in a few lines. */
-import type { Conference, RoomDocument, Store } from '../../store/index.ts';
+import type { Store } from '../../store/index.ts';
 import type { RoomLeg } from '../conferences/index.ts';
 import type { LegEvents } from '../media/index.ts';
 import type { DialogueLeg } from '../../ivr/index.ts';
@@ -16,6 +16,8 @@ export interface CallerSide {
   renegotiate: Renegotiate;
   progress(sdp: string): void;
   answer(sdp: string): Promise<void>;
+  /** A re-INVITE with our offer. @returns the caller's answer */
+  reoffer(sdp: string): Promise<string>;
   end(refusal?: { status: number; headers?: Record<string, string> }): Promise<void>;
 }
 
@@ -32,9 +34,14 @@ export interface CallLeg extends RoomLeg {
 }
 
 export interface LegMaker {
-  createLeg(request: { offer: string; language: string; signal: AbortSignal; logger: Logger }): Promise<CallLeg>;
+  /** @param request.mediaServer the only one that will do */
+  createLeg(request: {
+    offer: string;
+    language: string;
+    signal: AbortSignal;
+    logger: Logger;
+    mediaServer?: string;
+  }): Promise<CallLeg>;
 }
 
 export type CallStore = Pick<Store, 'codes' | 'calls' | 'tenants'>;
-
-export type { Conference, RoomDocument };

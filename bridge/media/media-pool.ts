@@ -40,11 +40,14 @@ export class MediaPool {
   }
 
   /**
-   * The one with the fewest legs. If it fails for a reason of its own, the next one is asked.
+   * The one with the fewest legs; if it fails for a reason of its own, the next one is asked. Or the one named.
    * @throws PartylineError media/unavailable, sip/no-common-codec
    */
-  async createLeg(request: LegRequest): Promise<Leg> {
-    const candidates = this.#servers.filter(({ ready }) => ready).sort((a, b) => a.legCount - b.legCount);
+  async createLeg(request: LegRequest & { readonly mediaServer?: string }): Promise<Leg> {
+    const { mediaServer } = request;
+    const candidates = this.#servers
+      .filter(({ ready, name }) => ready && (mediaServer === undefined || name === mediaServer))
+      .sort((a, b) => a.legCount - b.legCount);
     let last = new PartylineError('media/unavailable');
     for (const server of candidates) {
       try {

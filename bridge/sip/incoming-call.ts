@@ -8,6 +8,7 @@ import type { SendOptions, Srf, SrfDialog, SrfRequest, SrfResponse } from './srf
 
 /** drachtio-server echoes what it sent at once; longer means that it is gone. */
 const SEND_DEADLINE_MS = 5_000;
+const REOFFER_DEADLINE_MS = 5_000;
 /** A BYE is repeated for up to 32 s (RFC 3261 timer F); nobody waits for that. */
 const BYE_DEADLINE_MS = 2_000;
 
@@ -96,6 +97,21 @@ export class IncomingCall {
     } catch (error) {
       if (this.over) throw new PartylineError('call/gone', { cause: error });
       throw new PartylineError('signalling/lost', { cause: error });
+    }
+  }
+
+  /**
+   * Offers the caller another place for its sound (RFC 3261 section 14.1).
+   * @returns the caller's answer
+   * @throws PartylineError call/gone, signalling/lost
+   */
+  async reoffer(sdp: string): Promise<string> {
+    const dialog = this.#dialog;
+    if (this.#state !== 'answered' || !dialog) throw new PartylineError('call/gone');
+    try {
+      return await withDeadline(dialog.modify(sdp), REOFFER_DEADLINE_MS, 'a re-INVITE');
+    } catch (error) {
+      throw new PartylineError(this.over ? 'call/gone' : 'signalling/lost', { cause: error });
     }
   }
 

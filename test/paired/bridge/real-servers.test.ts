@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createLogger } from '../../../config/index.ts';
 import { startDrachtio, type DrachtioServer } from '../../../embedded/drachtio/index.ts';
 import { startFreeswitch, type FreeswitchServer } from '../../../embedded/freeswitch/index.ts';
+import { response } from '../../helpers/sip-phone.ts';
 import { Caller, until } from './caller.ts';
 import { runService, type Running } from './running-service.ts';
 
@@ -112,5 +113,62 @@ describe('a bridge on servers of somebody else', () => {
     const alice = await phone();
     await alice.connect(ports.sip);
     await alice.hangUp();
+  }).timeout(60_000);
+});
+
+describe('a bridge on two media servers', () => {
+  it('brings the callers of one room together on one of them', async () => {
+    const [clientPort, sipPort] = [await freePort(), await freePort()];
+    const drachtio = await startDrachtio({
+      sip: [{ protocol: 'udp', address: '127.0.0.1', port: sipPort }],
+      client: { address: '127.0.0.1', port: clientPort },
+      secret: SECRET,
+      logger,
+    });
+    const servers = await Promise.all(
+      [1, 2].map(() =>
+        startFreeswitch({
+          sip: { address: '127.0.0.1', port: 0 },
+          mediaAddress: '127.0.0.1',
+          eventSocket: { address: '127.0.0.1', port: 0 },
+          password: SECRET,
+          rtpPorts: [0, 0],
+          logger,
+        }),
+      ),
+    );
+    const running = await runService({
+      drachtio: { host: '127.0.0.1', port: clientPort, secret: SECRET },
+      freeswitch: servers.map(({ eventSocketPort: port }) => ({ host: '127.0.0.1', port, secret: SECRET })),
+    });
+    const [alice, bob] = [await Caller.open(), await Caller.open()];
+    try {
+      await until('both ready', () => servers.every((server) => server.counts().inboundSockets === 1));
+      const meeting = await running.conference();
+      await alice.connect(sipPort, 440);
+      alice.press(`${meeting.guestCode}#`);
+      await meeting.joined(1);
+      // A phone takes a new place for its sound by re-INVITE, and talks to it from then on.
+      bob.sip.answerWith.set('INVITE', (request) => {
+        const port = Number(/^m=audio (\d+)/m.exec(request.body.toString())?.[1]);
+        bob.rtp.talk(port, 830);
+        return response(200, 'OK', bob.offer('0 101'), { Contact: bob.sip.contact });
+      });
+      await bob.connect(sipPort, 830);
+      expect(servers.map((server) => server.counts().channels).sort(), 'on different servers').to.deep.equal([1, 1]);
+      bob.press(`${meeting.guestCode}#`);
+      await meeting.joined(2);
+      expect(servers.map((server) => server.counts().channels).sort()).to.deep.equal([0, 2]);
+      await alice.hears(830);
+      await bob.hears(440);
+      await bob.hangUp();
+      await alice.hangUp();
+      await running.quiet();
+    } finally {
+      await Promise.all([alice.close(), bob.close()]);
+      await running.stop();
+      await drachtio.stop();
+      await Promise.all(servers.map((server) => server.stop()));
+    }
   }).timeout(60_000);
 });
