@@ -1,0 +1,478 @@
+import { expect } from 'chai';
+import { Call, type CallDeps } from '../../../bridge/calls/call.ts';
+import { CallDesk } from '../../../bridge/calls/call-desk.ts';
+import type { CallerSide, CallLeg } from '../../../bridge/calls/ports.ts';
+import { DEFAULT_KEYPAD, RoomService, type RunEffect } from '../../../bridge/conferences/index.ts';
+import type { LegEvents } from '../../../bridge/media/leg.ts';
+import type { IncomingCallEvents, Invite } from '../../../bridge/sip/index.ts';
+import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
+import { PartylineError } from '../../../config/contract/index.ts';
+import { LegGone, type Digit, type Prompt } from '../../../ivr/index.ts';
+import type { Conference, RoomDocument, Termination } from '../../../store/index.ts';
+import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
+import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
+
+const conference: Conference = {
+  id: 'c1',
+  tenantId: 'default',
+  title: 'Test',
+  policy: { announce: 'tone', maxParticipants: 10, muteOnEntry: false },
+  state: 'open',
+  createdBy: 'x',
+  createdAt: 0,
+};
+
+const invite: Invite = {
+  sipCallId: 'sip-1',
+  callerName: 'Alice',
+  callerNumber: '+15551230001',
+  dialledNumber: '1000',
+  sourceAddress: '127.0.0.1',
+  sourcePort: 5060,
+  protocol: 'udp',
+  offer: 'v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\n',
+};
+
+const fail = (error: unknown) => {
+  throw error;
+};
+
+class FakeCaller implements CallerSide {
+  readonly invite = invite;
+  readonly trunk = 'trusted';
+  dialogId: string | undefined;
+  readonly events = new TypedEmitter<IncomingCallEvents>(fail);
+  readonly said: string[] = [];
+  renegotiate = (offer: string) => Promise.resolve(offer);
+  progress(): void {
+    this.said.push('183');
+  }
+  async answer(): Promise<void> {
+    this.said.push('200');
+    this.dialogId = 'dialog-1';
+  }
+  async reoffer(): Promise<string> {
+    this.said.push('re-INVITE');
+    return invite.offer;
+  }
+  async end(refusal?: { status: number }): Promise<void> {
+    this.said.push(this.said.includes('200') ? 'BYE' : String(refusal?.status));
+  }
+}
+
+class FakeLeg implements CallLeg {
+  readonly language = 'en';
+  readonly localSdp = 'v=0\r\no=x 1 1 IN IP4 127.0.0.1\r\nm=audio 5000 RTP/AVP 0\r\n';
+  readonly dialogId = 'endpoint-1';
+  readonly events = new TypedEmitter<LegEvents>(fail);
+  readonly heard: Prompt[] = [];
+  readonly signal: AbortSignal;
+  readonly uuid: string;
+  readonly mediaServer: string;
+  gone = false;
+  released = 0;
+  joined = false;
+  readonly #keys: DigitQueue;
+
+  constructor(signal: AbortSignal, clock: ManualClock, mediaServer = 'm1') {
+    this.signal = signal;
+    this.#keys = new DigitQueue(clock);
+    this.mediaServer = mediaServer;
+    this.uuid = `channel-on-${mediaServer}`;
+  }
+  #check() {
+    if (this.signal.aborted || this.gone) throw new LegGone('gone');
+  }
+  async play(prompts: readonly Prompt[]): Promise<'done'> {
+    this.#check();
+    this.heard.push(...prompts);
+    await turn();
+    this.#check();
+    return 'done';
+  }
+  async nextDigit(options: { timeoutMs: number; signal?: AbortSignal }): Promise<Digit | null> {
+    this.#check();
+    const key = await this.#keys.next(
+      options.timeoutMs,
+      options.signal ? [this.signal, options.signal] : [this.signal],
+    );
+    this.#check();
+    return key;
+  }
+  flushDigits(): void {
+    this.#keys.flush();
+  }
+  pushDigit(digit: string): void {
+    this.#keys.push(digit);
+  }
+  async join(): Promise<number> {
+    this.joined = true;
+    return 7;
+  }
+  async tell(prompts: readonly Prompt[]): Promise<void> {
+    this.heard.push(...prompts);
+  }
+  forLastWords(signal: AbortSignal) {
+    return {
+      language: 'en',
+      signal,
+      play: async (prompts: readonly Prompt[]) => {
+        this.heard.push(...prompts);
+        return 'done' as const;
+      },
+      nextDigit: () => Promise.resolve(null),
+      flushDigits: () => undefined,
+    };
+  }
+  async renegotiate(offer: string): Promise<string> {
+    return offer;
+  }
+  async release(): Promise<void> {
+    this.released += 1;
+  }
+}
+
+/** Rooms in memory, with the store's own rule for commits. */
+function memoryRooms() {
+  const documents = new Map<string, RoomDocument>();
+  return {
+    documents,
+    read: async (_tenant: string, id: string) => documents.get(id) ?? null,
+    list: async () => [...documents.values()],
+    commit: async (input: { conferenceId: string; expectedVersion: number; document: RoomDocument | null }) => {
+      if ((documents.get(input.conferenceId)?.version ?? 0) !== input.expectedVersion) return false;
+      if (input.document) documents.set(input.conferenceId, input.document);
+      else documents.delete(input.conferenceId);
+      return true;
+    },
+  };
+}
+
+function setUp(
+  options: { earlyGreeting?: boolean; createLeg?: CallDeps['media']['createLeg']; lookup?: () => Promise<never> } = {},
+) {
+  const clock = new ManualClock();
+  const { logger, lines } = recordingLogger();
+  const rooms = memoryRooms();
+  const effects: string[] = [];
+  const runEffect: RunEffect = async (_room, effect) =>
+    void effects.push(effect.type === 'tone' ? effect.tone : effect.type);
+  const roomService = new RoomService({ rooms, runEffect, logger: silent, clock, random: () => 0 });
+  const ended: { id: string; termination: Termination }[] = [];
+  const legs: FakeLeg[] = [];
+  const written: string[] = [];
+  let ids = 0;
+  const writer = {
+    enqueue: (_lane: string, what: string, write: () => Promise<unknown>) => {
+      written.push(what);
+      void write();
+      return true;
+    },
+  };
+  const deps: CallDeps = {
+    store: {
+      codes: {
+        lookup: async ({ digits }) => {
+          if (options.lookup) return options.lookup();
+          return digits === '123456789'
+            ? { outcome: 'found', resolved: { kind: 'guest', conference } }
+            : { outcome: 'unknown' };
+        },
+      },
+      calls: {
+        put: async () => undefined,
+        update: async () => undefined,
+        end: async (_tenant, id, termination) => {
+          ended.push({ id, termination });
+          return true;
+        },
+        get: async () => null,
+        live: async () => [],
+      },
+      tenants: { get: async () => null, ensureDefault: () => Promise.reject(new Error('unused')) },
+    },
+    media: {
+      createLeg:
+        options.createLeg ??
+        (async (request) => {
+          const leg = new FakeLeg(request.signal, clock, request.mediaServer);
+          legs.push(leg);
+          return leg;
+        }),
+    },
+    attendance: { add: () => undefined, remove: () => undefined },
+    participation: { rooms: roomService, writer, keypad: DEFAULT_KEYPAD, wallClock: () => 1 },
+    writer,
+    settings: {
+      codeTries: 3,
+      codeTimeoutSeconds: 10,
+      interDigitTimeoutSeconds: 4,
+      earlyGreeting: options.earlyGreeting ?? false,
+      maxCallMinutes: 60,
+      language: 'en',
+    },
+    node: 'node/1/1',
+    clock,
+    wallClock: () => 1,
+    newId: () => `id-${(ids += 1)}`,
+  };
+  const caller = new FakeCaller();
+  const start = () => new Call(deps, caller, { tenantId: 'default' }, logger).run();
+  const press = (keys: string) => {
+    for (const key of keys) legs.at(-1)?.pushDigit(key);
+  };
+  return { clock, deps, caller, legs, rooms, ended, lines, written, effects, start, press, logger };
+}
+
+describe('the life of a call', () => {
+  it('goes from INVITE through the code into the room, and ends with one record and one summary', async () => {
+    const { clock, caller, legs, rooms, ended, lines, effects, start, press } = setUp();
+    const life = start();
+    await turn();
+    expect(legs[0]?.heard).to.deep.equal(['welcome', 'enter-access-code']);
+    press('123456789#');
+    await clock.advance(50);
+    expect(legs[0]?.heard.at(-1)).to.equal('first-in-conference');
+    expect(legs[0]?.joined).to.equal(true);
+    const room = rooms.documents.get('c1');
+    expect(room?.participants[0]).to.include({
+      name: 'Alice',
+      role: 'guest',
+      memberId: 7,
+      channelUuid: 'channel-on-m1',
+    });
+    expect(effects).to.deep.equal(['join-tone']);
+    caller.events.emit('gone', 'caller-hung-up');
+    const summary = await life;
+    await turn();
+    expect(summary.termination).to.deep.equal({ class: 'none', reason: 'caller-hung-up' });
+    expect(ended).to.have.length(1);
+    expect(rooms.documents.size).to.equal(0);
+    expect(legs[0]?.released).to.equal(1);
+    const summaries = lines.filter(({ msg }) => msg === 'call ended');
+    expect(summaries).to.have.length(1);
+    expect(summaries[0]).to.include.keys('inviteToAnswerMs', 'answerToCodeMs', 'codeToJoinedMs', 'totalMs');
+    expect(JSON.stringify(lines)).to.not.contain('123456789');
+    expect(clock.sleeping, 'no timer is left').to.equal(0);
+  });
+
+  it('mutes by *6 and says so', async () => {
+    const { clock, caller, legs, rooms, effects, start, press } = setUp();
+    const life = start();
+    await turn();
+    press('123456789#');
+    await clock.advance(50);
+    press('*6');
+    await turn();
+    expect(legs[0]?.heard.at(-1)).to.equal('now-muted');
+    expect(rooms.documents.get('c1')?.participants[0]?.bits).to.deep.equal(['self']);
+    press('*6');
+    await turn();
+    expect(legs[0]?.heard.at(-1)).to.equal('now-unmuted');
+    expect(effects).to.deep.equal(['join-tone', 'set-speak', 'set-speak']);
+    caller.events.emit('gone', 'caller-hung-up');
+    await life;
+  });
+
+  it('greets before the answer when asked to; a CANCEL then ends it with 487', async () => {
+    const { caller, legs, ended, start } = setUp({ earlyGreeting: true });
+    const life = start();
+    while (legs[0]?.heard.length !== 1) await turn();
+    expect(caller.said).to.deep.equal(['183']);
+    caller.events.emit('gone', 'caller-cancelled');
+    expect((await life).termination).to.deep.equal({ class: 'none', reason: 'caller-cancelled', sipStatus: 487 });
+    expect(caller.said).to.not.include('200');
+    expect(ended).to.have.length(1);
+    expect(legs[0].released).to.equal(1);
+  });
+
+  it('answers after the greeting and does not greet again', async () => {
+    const { caller, legs, start } = setUp({ earlyGreeting: true });
+    const life = start();
+    await turn();
+    await turn();
+    await turn();
+    expect(caller.said).to.deep.equal(['183', '200']);
+    expect(legs[0]?.heard).to.deep.equal(['welcome', 'enter-access-code']);
+    caller.events.emit('gone', 'caller-hung-up');
+    await life;
+  });
+
+  for (const [code, status, reason] of [
+    ['sip/no-common-codec', '488', 'no-common-codec'],
+    ['media/unavailable', '503', 'media-server-unavailable'],
+  ] as const) {
+    it(`answers ${status} on ${code}`, async () => {
+      const { caller, start } = setUp({ createLeg: () => Promise.reject(new PartylineError(code)) });
+      expect((await start()).termination).to.include({ reason, sipStatus: Number(status) });
+      expect(caller.said).to.deep.equal([status]);
+    });
+  }
+
+  it('releases a leg that comes after the caller has gone', async () => {
+    let finish: (leg: CallLeg) => void = () => undefined;
+    const made = new Promise<CallLeg>((resolve) => (finish = resolve));
+    const { caller, clock, start } = setUp({ createLeg: () => made });
+    const life = start();
+    await turn();
+    caller.events.emit('gone', 'caller-cancelled');
+    const late = new FakeLeg(new AbortController().signal, clock);
+    finish(late);
+    expect((await life).termination.reason).to.equal('caller-cancelled');
+    expect(late.released).to.equal(1);
+    expect(late.heard).to.deep.equal([]);
+  });
+
+  it('lets a caller go after three wrong codes, having said goodbye once', async () => {
+    const { clock, caller, legs, start, press } = setUp();
+    const life = start();
+    for (const _try of [1, 2, 3]) {
+      await turn();
+      press('000000000#');
+      await clock.advance(5_000);
+    }
+    expect((await life).termination).to.deep.equal({ class: 'caller', reason: 'no-valid-code' });
+    expect(legs[0]?.heard.filter((prompt) => prompt === 'goodbye')).to.have.length(1);
+    expect(caller.said).to.deep.equal(['200', 'BYE']);
+  });
+
+  it('asks to try again when the store cannot be reached', async () => {
+    const { clock, legs, start, press } = setUp({
+      lookup: () => Promise.reject(new PartylineError('store/unavailable')),
+    });
+    const life = start();
+    await turn();
+    press('123456789#');
+    await clock.advance(20_000);
+    expect((await life).termination).to.deep.equal({ class: 'upstream', reason: 'store-unavailable' });
+    expect(legs[0]?.heard.slice(-2)).to.deep.equal(['try-again-in-a-moment', 'goodbye']);
+  });
+
+  it('says words and ends when the longest duration is reached', async () => {
+    const { clock, legs, start, press } = setUp();
+    const life = start();
+    await turn();
+    press('123456789#');
+    await clock.advance(60 * 60_000);
+    expect((await life).termination).to.deep.equal({ class: 'caller', reason: 'max-duration' });
+    expect(legs[0]?.heard.slice(-2)).to.deep.equal(['call-time-over', 'goodbye']);
+  });
+
+  it('ends without words when the media server ends the leg', async () => {
+    const { clock, legs, caller, start, press } = setUp();
+    const life = start();
+    await turn();
+    press('123456789#');
+    await clock.advance(50);
+    const leg = legs[0]!;
+    leg.gone = true;
+    leg.events.emit('lost', 'MEDIA_TIMEOUT');
+    expect((await life).termination).to.deep.equal({ class: 'caller', reason: 'media-timeout' });
+    expect(leg.heard.at(-1)).to.equal('first-in-conference');
+    expect(caller.said.at(-1)).to.equal('BYE');
+  });
+
+  it('moves to the media server of the room', async () => {
+    const { clock, caller, legs, rooms, start, press } = setUp();
+    rooms.documents.set('c1', {
+      conferenceId: 'c1',
+      tenantId: 'default',
+      version: 1,
+      epoch: 1,
+      mediaServer: 'm2',
+      startedAt: 0,
+      locked: false,
+      participants: [
+        {
+          id: 'p',
+          name: 'P',
+          number: '',
+          role: 'host',
+          callId: 'other',
+          channelUuid: 'u',
+          bits: [],
+          joinedAt: 0,
+          talking: false,
+        },
+      ],
+    });
+    const life = start();
+    await turn();
+    press('123456789#*6');
+    await clock.advance(50);
+    expect(caller.said).to.deep.equal(['200', 're-INVITE']);
+    expect(legs.map(({ mediaServer, released }) => [mediaServer, released])).to.deep.equal([
+      ['m1', 1],
+      ['m2', 0],
+    ]);
+    expect(
+      rooms.documents.get('c1')?.participants.map(({ bits }) => bits),
+      'keys came along',
+    ).to.deep.equal([[], ['self']]);
+    caller.events.emit('gone', 'caller-hung-up');
+    await life;
+  });
+
+  it('counts the first reason only', async () => {
+    const { caller, ended, start } = setUp();
+    const life = start();
+    await turn();
+    caller.events.emit('gone', 'caller-hung-up');
+    caller.events.emit('gone', 'ack-timeout');
+    await life;
+    expect(ended.map(({ termination }) => termination.reason)).to.deep.equal(['caller-hung-up']);
+  });
+});
+
+describe('the call desk', () => {
+  function desk(maxCalls = 2) {
+    const parts = setUp();
+    const reasons: string[] = [];
+    const callDesk = new CallDesk({
+      calls: parts.deps,
+      gate: { lineOf: (number) => (number === 'unknown' ? null : { tenantId: 'default' }) },
+      defaultTenantId: 'default',
+      maxCalls,
+      logger: parts.logger,
+      onEnded: ({ termination }) => reasons.push(termination.reason),
+    });
+    return { ...parts, callDesk, reasons };
+  }
+
+  it('knows how many there are, and when there is no room', async () => {
+    const { callDesk, reasons } = desk(2);
+    const callers = [new FakeCaller(), new FakeCaller()];
+    for (const caller of callers) callDesk.take(caller);
+    expect(callDesk.liveCount).to.equal(2);
+    expect(callDesk.hasRoom).to.equal(false);
+    await turn();
+    for (const caller of callers) caller.events.emit('gone', 'caller-hung-up');
+    await turn();
+    expect(callDesk.liveCount).to.equal(0);
+    expect(reasons).to.deep.equal(['caller-hung-up', 'caller-hung-up']);
+  });
+
+  it('answers 404 for a number of nobody, and keeps a record of it', async () => {
+    const { callDesk, ended } = desk();
+    const caller = new FakeCaller();
+    Object.assign(caller, { invite: { ...invite, dialledNumber: 'unknown' } });
+    callDesk.take(caller);
+    await turn();
+    expect(caller.said).to.deep.equal(['404']);
+    expect(ended[0]?.termination).to.deep.equal({ class: 'caller', reason: 'number-unknown', sipStatus: 404 });
+  });
+
+  it('sends everybody home with words, and takes nobody any more', async () => {
+    const { callDesk, legs, reasons } = desk();
+    const [caller, late] = [new FakeCaller(), new FakeCaller()];
+    callDesk.take(caller);
+    await turn();
+    expect(await callDesk.close('shutdown', 1_000)).to.equal(true);
+    expect(legs[0]?.heard).to.include('service-restarting');
+    expect(caller.said).to.deep.equal(['200', 'BYE']);
+    callDesk.take(late);
+    await turn();
+    expect(late.said).to.deep.equal(['503']);
+    expect(reasons).to.deep.equal(['shutdown', 'shutdown']);
+  });
+});
