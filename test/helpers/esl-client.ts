@@ -30,6 +30,11 @@ export class EslClient {
     return new EslClient(socket);
   }
 
+  /** The server's end of a connection: one that FreeSWITCH opened to an application. */
+  static over(socket: Socket): EslClient {
+    return new EslClient(socket);
+  }
+
   /** Connected and let in. */
   static async authenticated(port: number, password: string): Promise<EslClient> {
     const client = await EslClient.open(port);

@@ -14,6 +14,7 @@ export class Telephone {
   call: PhoneCall | undefined;
   /** Where its RTP goes. */
   #peer = 0;
+  #closed = false;
 
   private constructor(sip: SipPhone, rtp: RtpPhone) {
     this.sip = sip;
@@ -88,6 +89,8 @@ export class Telephone {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
     await this.rtp.close();
     await this.sip.layer.stop();
   }

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Logger } from '../../../config/index.ts';
 import { serializeEventPlain } from '../../wire/esl-event.ts';
-import { ESL_LIMITS, type EslCommand } from '../../wire/esl-frame.ts';
+import { ESL_LIMITS, serializeEslFrame, type EslCommand } from '../../wire/esl-frame.ts';
 import { callerProfileHeaders, channelData } from '../channel/channel-data.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -63,15 +63,23 @@ export class OutboundSocket {
     return this.#closed;
   }
 
-  /** The channel is gone: the farewell, unless the application asked to linger. */
+  /** The channel is gone: the farewell, or the notice that the socket stays open as the application asked. */
   channelGone(): void {
     if (!this.#lingers) {
       this.#session.disconnect(this.#options.channel.uuid);
       return;
     }
     const { seconds } = this.#lingers;
+    const { clock, channel } = this.#options;
+    const notice: [string, string][] = [
+      ['Content-Type', 'text/disconnect-notice'],
+      ['Controlled-Session-UUID', channel.uuid],
+      ['Content-Disposition', 'linger'],
+      ['Channel-Name', channel.name],
+      ['Linger-Time', String(seconds ?? -1)],
+    ];
+    this.#session.send(serializeEslFrame(notice, ''));
     if (seconds === undefined) return;
-    const { clock } = this.#options;
     this.#lingerTimer = clock.startTimer('outbound socket linger', seconds * 1_000, () => this.disconnect());
   }
 

@@ -48,7 +48,8 @@ export class SipCall implements Leg {
   constructor(options: SipCallOptions) {
     this.#options = options;
     this.#sdpId = Math.floor(Date.now() / 1_000) - options.local.port;
-    this.#sdpVersion = this.#sdpId;
+    this.#sdpVersion = this.#sdpId + 1;
+    options.channel.gone.addEventListener('abort', () => this.#acknowledgement?.done(), { once: true });
   }
 
   get dialog(): UasDialog {
@@ -168,8 +169,9 @@ export class SipCall implements Leg {
   }
 
   #onUpdate(transaction: ServerTransaction): void {
-    if (transaction.request.body.length > 0) this.#renegotiate(transaction);
-    else this.#respond(transaction, response(200, this.#contactHeader()));
+    if (transaction.request.body.length === 0) this.#respond(transaction, response(200, this.#contactHeader()));
+    else if (this.#acknowledgement?.answerAwaited) this.#respond(transaction, response(491));
+    else this.#renegotiate(transaction);
   }
 
   #onReinvite(transaction: ServerTransaction): void {
@@ -183,6 +185,7 @@ export class SipCall implements Leg {
       return;
     }
     void this.#awaitAck(true);
+    this.#sdpVersion++;
     this.#respond(transaction, responseWithSdp(200, this.#dialogHeaders(), this.#offer()));
   }
 
@@ -212,7 +215,6 @@ export class SipCall implements Leg {
   #awaitAck(answerAwaited: boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#acknowledgement = { answerAwaited, done: resolve };
-      this.#options.channel.gone.addEventListener('abort', () => resolve(), { once: true });
     });
   }
 
@@ -243,13 +245,11 @@ export class SipCall implements Leg {
   }
 
   #offer(): string {
-    this.#sdpVersion++;
     return offerSdp(this.#origin(), this.#options.local);
   }
 
   #origin(): { id: string; version: string; address: string } {
-    const version = Math.max(this.#sdpVersion, this.#sdpId + 1);
-    return { id: String(this.#sdpId), version: String(version), address: this.#options.originAddress };
+    return { id: String(this.#sdpId), version: String(this.#sdpVersion), address: this.#options.originAddress };
   }
 
   #dialogHeaders(): [string, string][] {
