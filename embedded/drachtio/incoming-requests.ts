@@ -20,6 +20,8 @@ import { isTooShort, LEAST_SESSION_SECONDS } from './session-timers.ts';
 
 /** Methods that applications are asked about outside of dialogs. */
 const ROUTED = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH']);
+/** Of a Request-URI (RFC 3261 section 8.2.2.1). */
+const SCHEMES = /^(?:sips?|tel):/i;
 const BYE_ANSWER_MS = 32_000;
 
 export class IncomingRequests implements TransactionLayerUser {
@@ -89,6 +91,7 @@ export class IncomingRequests implements TransactionLayerUser {
     const { method } = transaction.request;
     if (!isFitForClients(transaction.request)) return answer(transaction, 400, 'Bad Request');
     if (!METHODS.has(method)) return answer(transaction, 501, 'Not Implemented');
+    if (!SCHEMES.test(transaction.request.uri)) return answer(transaction, 416, 'Unsupported URI Scheme');
     if (method === 'UPDATE' || method === 'BYE' || method === 'PRACK') {
       return answer(transaction, 481, 'Call Does Not Exist');
     }

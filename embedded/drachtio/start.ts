@@ -7,6 +7,7 @@ import {
   type Clock,
   type ListeningPoint,
   type ListenOptions,
+  type OpenDatagramSocket,
   type SipLimits,
   type SipTimings,
   type SourceFilter,
@@ -41,6 +42,7 @@ export interface DrachtioOptions {
   readonly timings?: Partial<SipTimings> | undefined;
   readonly clock?: Clock | undefined;
   readonly lookUp?: LookUp | undefined;
+  readonly openDatagramSocket?: OpenDatagramSocket | undefined;
 }
 
 export interface DrachtioCounts {
@@ -162,7 +164,7 @@ class Drachtio implements DrachtioServer {
   }
 
   async #openSip(): Promise<void> {
-    const { sip, advertisedAddress, filter, limits, lookUp } = this.#options;
+    const { sip, advertisedAddress, filter, limits, lookUp, openDatagramSocket } = this.#options;
     const { clock, logger, timings } = this.#context;
     this.#layer = await startTransactionLayer({
       listen: sip.map((point) => ({ ...point, advertisedAddress: point.advertisedAddress ?? advertisedAddress })),
@@ -172,6 +174,7 @@ class Drachtio implements DrachtioServer {
       timings,
       logger,
       clock,
+      openDatagramSocket,
     });
     this.#resolver = new TargetResolver(this.#layer.listeningPoints, clock, lookUp);
   }

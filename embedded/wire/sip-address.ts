@@ -39,6 +39,8 @@ export interface NameAddr {
 }
 
 export interface Via {
+  /** Only when it is not 2.0: who is told 505 must find its own Via in the answer. */
+  readonly version?: string;
   /** In upper case: UDP, TCP, TLS, WS, WSS. */
   readonly transport: string;
   readonly host: string;
@@ -145,18 +147,22 @@ export function formatNameAddr(address: NameAddr): string {
 
 /** One element of a Via header. @throws SipParseError */
 export function parseVia(text: string): Via {
-  const match = /^SIP\s{0,8}\/\s{0,8}2\.0\s{0,8}\/\s{0,8}([A-Za-z0-9\-.!%*_+`'~]{1,32})\s+(\S.*)$/i.exec(text.trim());
+  const match =
+    /^SIP\s{0,8}\/\s{0,8}([0-9]{1,3}\.[0-9]{1,3})\s{0,8}\/\s{0,8}([A-Za-z0-9\-.!%*_+`'~]{1,32})\s+(\S.*)$/i.exec(
+      text.trim(),
+    );
   if (!match) throw new SipParseError('via', 'Via is malformed');
-  const [, transport = '', rest = ''] = match;
+  const [, version = '', transport = '', rest = ''] = match;
   const semicolon = rest.indexOf(';');
   const hostPort = parseHostPort(semicolon < 0 ? rest : rest.slice(0, semicolon));
   const parameters: SipParameters =
     semicolon < 0 ? new Map<string, string | null>() : parseParameters(rest.slice(semicolon));
-  return { transport: transport.toUpperCase(), ...hostPort, parameters };
+  const other = version === '2.0' ? {} : { version };
+  return { ...other, transport: transport.toUpperCase(), ...hostPort, parameters };
 }
 
 export function formatVia(via: Via): string {
-  return `SIP/2.0/${via.transport} ${formatHostPort(via.host, via.port)}${formatParameters(via.parameters)}`;
+  return `SIP/${via.version ?? '2.0'}/${via.transport} ${formatHostPort(via.host, via.port)}${formatParameters(via.parameters)}`;
 }
 
 /** @throws SipParseError */

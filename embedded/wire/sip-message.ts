@@ -1,5 +1,5 @@
 /** SIP messages (RFC 3261 section 7): bytes in, message out, and back. Pure; every fault is a SipParseError. */
-import { parseCSeq, parseNameAddr, parseVia } from './sip-address.ts';
+import { parseCSeq, parseNameAddr, parseSipUri, parseVia } from './sip-address.ts';
 import { headerKey, SipHeaders } from './sip-headers.ts';
 import { hasControlCharacter, isToken, parseWholeNumber, SipParseError } from './sip-syntax.ts';
 
@@ -55,6 +55,7 @@ export function parseSipMessage(bytes: Buffer): SipMessage {
   const message = parseLenient(bytes);
   try {
     checkMandatoryHeaders(message);
+    if (message.kind === 'request' && /^sips?:/i.test(message.uri)) parseSipUri(message.uri);
     return { ...message, body: takeBody(message) };
   } catch (error) {
     if (error instanceof SipParseError) throw new MalformedSipMessage(error, message);

@@ -23,12 +23,13 @@ export const transactionOf = ({ tokens }: Frame) => (tokens[1] === 'sip' ? token
 export class RawClient extends EventEmitter {
   readonly frames: Frame[] = [];
   readonly #socket: Socket;
+  /** One character per byte: lengths of frames are in bytes. */
   #text = '';
 
   constructor(port: number) {
     super();
     this.#socket = connect(port, '127.0.0.1');
-    this.#socket.on('data', (bytes) => this.#onData(bytes.toString()));
+    this.#socket.on('data', (bytes) => this.#onData(bytes.toString('latin1')));
     this.#socket.on('close', () => this.emit('close'));
     this.#socket.on('error', () => {});
   }
@@ -61,7 +62,7 @@ export class RawClient extends EventEmitter {
       const hash = this.#text.indexOf('#');
       const length = Number(this.#text.slice(0, hash));
       if (hash < 0 || this.#text.length < hash + 1 + length) return;
-      const payload = this.#text.slice(hash + 1, hash + 1 + length);
+      const payload = Buffer.from(this.#text.slice(hash + 1, hash + 1 + length), 'latin1').toString();
       this.#text = this.#text.slice(hash + 1 + length);
       const [leader = '', ...rest] = payload.split('\r\n');
       const end = rest.indexOf('');
