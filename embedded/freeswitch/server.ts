@@ -67,6 +67,8 @@ export interface FreeswitchServer {
   readonly eventSocketPort: number;
   /** Zero in every field when no call is left, and no application connected. */
   counts(): FreeswitchCounts;
+  /** How late the media clock ran over the last second, in milliseconds. */
+  lateness(): { readonly p50: number; readonly p95: number };
   /** Hangs up every call, closes everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -180,6 +182,11 @@ class Server implements FreeswitchServer {
       rooms,
       dialogs: this.#profile.pending,
     };
+  }
+
+  lateness(): { p50: number; p95: number } {
+    const { latenessP50Ms, latenessP95Ms } = this.#engine.load();
+    return { p50: latenessP50Ms, p95: latenessP95Ms };
   }
 
   stop(): Promise<void> {
