@@ -202,13 +202,15 @@ async function startEmbeddedServers(
   };
 }
 
-function measure(metrics: BridgeMetrics, { desk, pool, attendance, writer }: Bridge, _servers: Servers): void {
+function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers): void {
+  const { desk, pool, attendance, writer } = bridge;
   metrics.measure({
     calls: () => desk.liveCount,
     legs: () => pool.legCount,
     rooms: () => attendance.roomCount,
     participants: () => attendance.participantCount,
     pendingWrites: () => writer.pending,
+    ...(freeswitch ? { lateness: () => freeswitch.lateness() } : {}),
   });
 }
 
