@@ -2,6 +2,7 @@ import { PartylineError } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { CorruptValue } from './errors.ts';
 import { checkId, isSafeId, tenantKeys } from './keys.ts';
+import { readEach } from './read-each.ts';
 import { asInteger, asPairs, asTexts } from './replies.ts';
 import { callRecordSchema, checkStored } from './schemas.ts';
 import { endCall, putCall, updateCall } from './scripts/calls.ts';
@@ -48,7 +49,7 @@ export function createCalls(context: StoreContext): Calls {
     live: async (tenantId) => {
       const key = tenantKeys(tenantId).liveCalls;
       const ids = asTexts(await connection.send(key, ['SMEMBERS', key]));
-      const records = await Promise.all(ids.map((id) => get(tenantId, checkId(id))));
+      const records = await readEach(context.logger, ids, (id) => get(tenantId, checkId(id)));
       // One may have ended between the two reads.
       return records.filter((record): record is CallRecord => record !== null && record.termination === undefined);
     },

@@ -1,5 +1,6 @@
 import { PartylineError } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
+import { CorruptValue } from './errors.ts';
 import { tenantKeys } from './keys.ts';
 import { asList, asPairs, asText } from './replies.ts';
 import { journalEntrySchema, parseStored } from './schemas.ts';
@@ -38,10 +39,18 @@ export function createJournal(context: StoreContext): Journal {
   };
 }
 
+/** An entry that cannot be read keeps its place: a gap would look as if nothing had happened. */
 function decodeEntry(reply: unknown): JournalEntry & { id: string } {
-  const [id, fields] = asList(reply);
-  const entry = parseStored('journal entry', journalEntrySchema, asPairs(fields).get('entry') ?? '');
-  return { ...entry, id: asText(id) };
+  const [streamId, fields] = asList(reply);
+  const id = asText(streamId);
+  try {
+    const entry = parseStored('journal entry', journalEntrySchema, asPairs(fields).get('entry') ?? '');
+    return { ...entry, id };
+  } catch (error) {
+    if (!(error instanceof CorruptValue)) throw error;
+    // A stream's id begins with the milliseconds since 1970 at which the entry was added.
+    return { type: 'entry.damaged', at: Number.parseInt(id, 10), id };
+  }
 }
 
 function checkStreamId(id: string): string {

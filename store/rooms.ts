@@ -4,6 +4,7 @@ import type { StoreContext } from './context.ts';
 import { CorruptValue } from './errors.ts';
 import { encodeEntry } from './journal.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
+import { readEach } from './read-each.ts';
 import { asInteger, asOptionalText, asTexts } from './replies.ts';
 import { checkStored, parseStored, roomDocumentSchema } from './schemas.ts';
 import { commitRoom } from './scripts/rooms.ts';
@@ -24,7 +25,7 @@ export function createRooms(context: StoreContext): Rooms {
     },
     list: async (tenantId) => {
       const key = tenantKeys(tenantId).rooms;
-      return asTexts(await connection.send(key, ['HVALS', key])).map(decodeRoom);
+      return readEach(context.logger, asTexts(await connection.send(key, ['HVALS', key])), decodeRoom);
     },
     commit: async (input) => {
       checkCommit(input);

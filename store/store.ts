@@ -68,6 +68,7 @@ export interface Calls {
   /** Writes the termination once (a second writer is ignored), moves the call from live to ended, and journals it. */
   end(tenantId: string, id: string, termination: Termination, at: number): Promise<boolean>;
   get(tenantId: string, id: string): Promise<CallRecord | null>;
+  /** Damaged records are left out, and logged. */
   live(tenantId: string): Promise<readonly CallRecord[]>;
 }
 
@@ -85,12 +86,13 @@ export interface Rooms {
     document: RoomDocument | null;
     events: readonly RoomEvent[];
   }): Promise<boolean>;
+  /** Damaged rooms are left out, and logged. */
   list(tenantId: string): Promise<readonly RoomDocument[]>;
 }
 
 export interface Journal {
   append(tenantId: string, entry: JournalEntry): Promise<void>;
-  /** Newest first. */
+  /** Newest first; an entry that is damaged has the type `entry.damaged`. */
   read(
     tenantId: string,
     options?: { count?: number; before?: string },

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { createLogger } from '../../../config/index.ts';
 import type { CallRecord, RoomDocument, RoomEvent, Store, Termination } from '../../../store/index.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
@@ -135,11 +136,28 @@ onEachRedis('store: calls, rooms and the journal', (subject) => {
       await store.calls.get('default', 'a').catch((error: unknown) => (message = (error as Error).message));
       expect(message).to.contain('startedAt').and.not.to.contain('soon');
       await redis.command('HSET', 'partyline:{default}:call:a', 'startedAt', 'soon');
-      expect(await codeOf(store.calls.live('default'))).to.equal('store/corrupt');
+      expect(await codeOf(store.calls.get('default', 'a'))).to.equal('store/corrupt');
     });
   });
 
   describe('rooms', () => {
+    it('shows the rooms and calls that can be read when others are damaged, and says so in the log', async () => {
+      const lines: string[] = [];
+      const logger = createLogger({ logLevel: 'error' }, { write: (line) => void lines.push(line) });
+      const store = await subject().open({ logger });
+      const { redis } = subject();
+      for (const id of ['a', 'b', 'c']) await store.calls.put(record(id));
+      await redis.command('HSET', 'partyline:{default}:call:a', 'startedAt', 'soon');
+      await redis.command('DEL', 'partyline:{default}:call:b');
+      await redis.command('SET', 'partyline:{default}:call:b', 'of another type');
+      expect((await store.calls.live('default')).map((call) => call.id)).to.deep.equal(['c']);
+
+      await commit(0, room(1));
+      await redis.command('HSET', 'partyline:{default}:rooms', 'c2', 'junk', 'c3', '1 1 digest\n{}');
+      expect((await store.rooms.list('default')).map((each) => each.conferenceId)).to.deep.equal(['c1']);
+      expect(lines.filter((line) => line.includes('store/corrupt'))).to.have.length(4);
+    });
+
     it('forms, changes and removes a room, with its events in both streams', async () => {
       const { store, redis } = subject();
       expect(await store.rooms.read('default', 'c1')).to.equal(null);
@@ -257,7 +275,6 @@ onEachRedis('store: calls, rooms and the journal', (subject) => {
       const { store, redis } = subject();
       await redis.command('HSET', 'partyline:{default}:rooms', 'c1', 'junk');
       expect(await codeOf(store.rooms.read('default', 'c1'))).to.equal('store/corrupt');
-      expect(await codeOf(store.rooms.list('default'))).to.equal('store/corrupt');
       expect(await codeOf(commit(0, room(1)))).to.equal('store/corrupt');
     });
 
@@ -284,6 +301,17 @@ onEachRedis('store: calls, rooms and the journal', (subject) => {
       expect(await journal.read('acme')).to.deep.equal([]);
       expect(await codeOf(journal.read('default', { before: '+' }))).to.equal('request/invalid');
       expect(await codeOf(journal.append('a:b', { type: 'x', at: 1 }))).to.equal('request/invalid');
+    });
+
+    it('keeps the place of an entry that cannot be read', async () => {
+      const { store, redis } = subject();
+      await store.journal.append('default', { type: 'test', at: 1 });
+      await redis.command('XADD', 'partyline:{default}:journal', '*', 'entry', '{"type":');
+      await redis.command('XADD', 'partyline:{default}:journal', '*', 'else', 'x');
+      await store.journal.append('default', { type: 'test', at: 4 });
+      const entries = await store.journal.read('default');
+      expect(entries.map((entry) => entry.type)).to.deep.equal(['test', 'entry.damaged', 'entry.damaged', 'test']);
+      expect(entries[1]!.at).to.be.closeTo(Date.now(), 60_000);
     });
   });
 });
