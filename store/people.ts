@@ -15,6 +15,12 @@ export function createPeople(context: StoreContext, hasher: PasswordHasher): Peo
   const { connection } = context;
   const emailKey = (email: string) => globalKeys.email(context.secrets.fingerprint('email', normalizeEmail(email)));
 
+  /** Each hash has a salt of its own, so the same password set again gives another stamp as well. */
+  const shown = ({ passwordHash, ...person }: StoredPerson): Person => ({
+    ...person,
+    securityStamp: context.secrets.fingerprint('security-stamp', passwordHash),
+  });
+
   const read = async (id: string): Promise<StoredPerson | null> => {
     if (!isSafeId(id)) return null;
     const key = globalKeys.person(id);
@@ -59,19 +65,19 @@ export function createPeople(context: StoreContext, hasher: PasswordHasher): Peo
     }
     await connection.send(globalKeys.people, ['SADD', globalKeys.people, person.id]);
     await connection.send(tenantPeople, ['SADD', tenantPeople, person.id]);
-    return withoutHash(person);
+    return shown(person);
   };
 
   return {
     create,
     get: async (id) => {
       const person = await read(id);
-      return person === null ? null : withoutHash(person);
+      return person === null ? null : shown(person);
     },
     verifyPassword: async (email, password) => {
       const person = await findByEmail(email);
       const right = await hasher.verify(person?.passwordHash ?? NOBODYS_HASH, password);
-      return person !== null && right ? withoutHash(person) : null;
+      return person !== null && right ? shown(person) : null;
     },
     setPassword: async (id, password) => {
       const passwordHash = await hasher.hash(password);
@@ -81,9 +87,4 @@ export function createPeople(context: StoreContext, hasher: PasswordHasher): Peo
     },
     count: async () => asInteger(await connection.send(globalKeys.people, ['SCARD', globalKeys.people])),
   };
-}
-
-function withoutHash(person: StoredPerson): Person {
-  const { passwordHash: _hash, ...shown } = person;
-  return shown;
 }

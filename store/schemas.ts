@@ -25,7 +25,7 @@ export const personSchema = z.looseObject({
   roles: z.array(role),
   createdAt: time,
   passwordHash: z.string().startsWith('$argon2id$'),
-}) satisfies z.ZodType<Person>;
+}) satisfies z.ZodType<Omit<Person, 'securityStamp'>>;
 export type StoredPerson = z.infer<typeof personSchema>;
 
 export const conferenceSchema = z.looseObject({

@@ -10,7 +10,7 @@ const LEAST_SECRET_BYTES = 32;
 const SEAL_VERSION = '1';
 
 /** One key per purpose (HKDF, RFC 5869): what is found by one cannot be opened by another. */
-export type Purpose = 'access-code' | 'code-guard' | 'caller' | 'email' | 'limit';
+export type Purpose = 'access-code' | 'code-guard' | 'caller' | 'email' | 'limit' | 'security-stamp';
 
 export interface Secrets {
   /** HMAC-SHA-256 over the text, cut to 128 bits: equal texts are found again, nobody can go back. base64url. */
@@ -32,6 +32,7 @@ export function deriveSecrets(secret: string | Uint8Array): Secrets {
     caller: derive('find/caller'),
     email: derive('find/email'),
     limit: derive('find/limit'),
+    'security-stamp': derive('find/security-stamp'),
   };
   const sealing = derive('seal/access-code');
   return {

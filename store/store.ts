@@ -32,6 +32,7 @@ export interface People {
   get(id: string): Promise<Person | null>;
   /** Constant work whether the person exists or not (argon2id either way). */
   verifyPassword(email: string, password: string): Promise<Person | null>;
+  /** Changes the security stamp. */
   setPassword(id: string, password: string): Promise<void>;
   count(): Promise<number>;
 }

@@ -17,6 +17,8 @@ export interface Person {
   readonly name: string;
   readonly roles: readonly Role[];
   readonly createdAt: number;
+  /** Another one with each new password: whatever was given out under an earlier one is void. Not for the outside. */
+  readonly securityStamp: string;
 }
 
 export interface ConferencePolicy {

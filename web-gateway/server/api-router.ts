@@ -103,7 +103,7 @@ export function depthExceeds(value: unknown, most: number): boolean {
   return false;
 }
 
-const NOBODY: Person = { id: '', tenantId: '', email: '', name: '', roles: [], createdAt: 0 };
+const NOBODY: Person = { id: '', tenantId: '', email: '', name: '', roles: [], createdAt: 0, securityStamp: '' };
 
 function serve(store: Store, each: Operation): RequestHandler {
   return async (request, response) => {

@@ -10,13 +10,20 @@ export interface Login {
   readonly token: string;
 }
 
+/** The token of a login. It ends with its life, at logout, and when the person's password changes. */
+export function issueLogin(store: Store, person: Person, lifeMs: number): Promise<string> {
+  return store.tokens.issue('login', subjectOf(person), lifeMs);
+}
+
+const subjectOf = ({ id, securityStamp }: Person) => `${id}.${securityStamp}`;
+
 /** @throws PartylineError auth/required */
 export async function authenticate(store: Store, request: Request): Promise<Login> {
   const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) throw new PartylineError('auth/required');
-  const personId = await store.tokens.check('login', token);
-  const person = personId === null ? null : await store.people.get(personId);
-  if (person === null) throw new PartylineError('auth/required');
+  const subject = await store.tokens.check('login', token);
+  const person = subject === null ? null : await store.people.get(subject.split('.')[0]!);
+  if (person === null || subject !== subjectOf(person)) throw new PartylineError('auth/required');
   return { person, token };
 }
 

@@ -82,7 +82,9 @@ onEachRedis('store: people, tokens and limits', (subject) => {
     const person = await store.people.create(ada);
     await store.people.setPassword(person.id, 'newer');
     expect(await store.people.verifyPassword(ada.email, 'right')).to.equal(null);
-    expect(await store.people.verifyPassword(ada.email, 'newer')).to.deep.equal(person);
+    const changed = await store.people.verifyPassword(ada.email, 'newer');
+    expect(changed).to.deep.equal({ ...person, securityStamp: changed?.securityStamp });
+    expect(changed?.securityStamp).not.to.equal(person.securityStamp);
     expect(await codeOf(store.people.setPassword('nobody', 'x'))).to.equal('request/not-found');
   });
 

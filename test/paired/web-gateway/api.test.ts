@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createLogger } from '../../../config/index.ts';
 import type { Role, RoomDocument, Store } from '../../../store/index.ts';
-import { createAdminLink, type Gateway } from '../../../web-gateway/server/index.ts';
+import { createAdminLink, issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway, type Answer } from '../../helpers/gateway.ts';
 import { openTestStore, startTestRedis, type TestRedis } from '../../helpers/redis.ts';
 
@@ -29,8 +29,7 @@ describe('web gateway: the API over HTTP', () => {
 
   /** A token without the cost of a login. */
   async function tokenOf(roles: Role[], tenantId = 'default'): Promise<string> {
-    const { id } = await person(roles, tenantId);
-    return store.tokens.issue('login', id, 60_000);
+    return issueLogin(store, await person(roles, tenantId), 60_000);
   }
 
   function expectProblem(answer: Answer, status: number, code: string): void {
@@ -95,6 +94,23 @@ describe('web gateway: the API over HTTP', () => {
         for (let tried = 0; tried < 6; tried += 1) expect((await login('no')).status).to.equal(401);
         expect((await login(PASSWORD)).status).to.equal(200);
       }
+    });
+
+    it('ends every login of a person whose password is changed, and nobody else’s', async () => {
+      const ada = await person(['admin'], 'default', 'ada@example.org');
+      await person(['admin'], 'default', 'bob@example.org');
+      const login = async (email: string, password = PASSWORD) =>
+        (await call(gateway, 'POST', '/api/v1/login', { body: { email, password } })).json()['token'] as string;
+      const statusOf = async (token: string) => (await call(gateway, 'GET', '/api/v1/me', { token })).status;
+      const [first, second, bobs] = [
+        await login('ada@example.org'),
+        await login('ada@example.org'),
+        await login('bob@example.org'),
+      ];
+      expect([await statusOf(first), await statusOf(second)]).to.deep.equal([200, 200]);
+      await store.people.setPassword(ada.id, 'another long password');
+      expect([await statusOf(first), await statusOf(second), await statusOf(bobs)]).to.deep.equal([401, 401, 200]);
+      expect(await statusOf(await login('ada@example.org', 'another long password'))).to.equal(200);
     });
 
     it('takes tokens from the Authorization header only', async () => {

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { Counter, Registry } from 'prom-client';
 import { loadSettings } from '../../../config/index.ts';
 import type { Store } from '../../../store/index.ts';
-import { startGateway, type Gateway } from '../../../web-gateway/server/index.ts';
+import { issueLogin, startGateway, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway } from '../../helpers/gateway.ts';
 import { openTestStore, startTestRedis, type TestRedis } from '../../helpers/redis.ts';
 
@@ -153,14 +153,14 @@ describe('web gateway: running it', () => {
     const ownStore = await openTestStore(own);
     const gateway = await startTestGateway(ownStore);
     try {
-      const { id } = await ownStore.people.create({
+      const person = await ownStore.people.create({
         tenantId: 'default',
         email: 'a@example.org',
         name: 'A',
         roles: ['admin'],
         password: 'correct horse',
       });
-      const token = await ownStore.tokens.issue('login', id, 60_000);
+      const token = await issueLogin(ownStore, person, 60_000);
       await own.kill();
       const startedAt = performance.now();
       const answers = await Promise.all([

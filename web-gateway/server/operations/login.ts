@@ -7,6 +7,7 @@ import {
 } from '../../../config/contract/index.ts';
 import type { Logger } from '../../../config/index.ts';
 import { DEFAULT_TENANT_ID, type Person, type Store } from '../../../store/index.ts';
+import { issueLogin } from '../authentication.ts';
 import { limitKeyOf } from '../client-address.ts';
 import { operation, type Operation } from '../operation.ts';
 
@@ -32,7 +33,7 @@ export function loginOperations(store: Store, loginHours: number, logger: Logger
       await store.limits.reset('login', emailKey(body.email));
       const life = Math.round(loginHours * HOUR_MS);
       const expiresAt = Date.now() + life;
-      const token = await store.tokens.issue('login', person.id, life);
+      const token = await issueLogin(store, person, life);
       await note(store, logger, person.tenantId, { type: 'login.accepted', personId: person.id, address });
       return { token, expiresAt };
     },
