@@ -11,6 +11,7 @@ import {
   type SipLimits,
   type SipTimings,
   type SourceFilter,
+  type TlsOptions,
   type TransactionLayer,
 } from '../sip/index.ts';
 import type { ClientConnection, ClientConnectionUser } from './client-connection.ts';
@@ -43,6 +44,8 @@ export interface DrachtioOptions {
   readonly clock?: Clock | undefined;
   readonly lookUp?: LookUp | undefined;
   readonly openDatagramSocket?: OpenDatagramSocket | undefined;
+  /** Needed to listen for TLS and secure WebSocket. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 export interface DrachtioCounts {
@@ -164,7 +167,7 @@ class Drachtio implements DrachtioServer {
   }
 
   async #openSip(): Promise<void> {
-    const { sip, advertisedAddress, filter, limits, lookUp, openDatagramSocket } = this.#options;
+    const { sip, advertisedAddress, filter, limits, lookUp, openDatagramSocket, tls } = this.#options;
     const { clock, logger, timings } = this.#context;
     this.#layer = await startTransactionLayer({
       listen: sip.map((point) => ({ ...point, advertisedAddress: point.advertisedAddress ?? advertisedAddress })),
@@ -175,6 +178,7 @@ class Drachtio implements DrachtioServer {
       logger,
       clock,
       openDatagramSocket,
+      tls,
     });
     this.#resolver = new TargetResolver(this.#layer.listeningPoints, clock, lookUp);
   }

@@ -37,13 +37,14 @@ export class TargetResolver {
   async resolve(uri: string, fallback: TransportProtocol = 'udp'): Promise<SipHop> {
     const parsed = parseTarget(uri);
     const named = parsed.parameters.get('transport')?.toLowerCase();
-    const protocol = parsed.scheme === 'sips' ? 'tls' : PROTOCOLS.find((known) => known === (named ?? fallback));
+    const protocol = protocolOf(parsed.scheme, named ?? fallback);
     if (!protocol || !this.#points.some((point) => point.protocol === protocol)) {
       throw new TargetError('requested protocol/transport not available');
     }
-    const maddr = parsed.parameters.get('maddr');
-    const address = await this.#addressOf(maddr ?? parsed.host, protocol);
-    return { protocol, address, port: parsed.port ?? defaultPort(protocol) };
+    const host = parsed.parameters.get('maddr') ?? parsed.host;
+    const address = await this.#addressOf(host, protocol);
+    const proof = (protocol === 'tls' || protocol === 'wss') && host !== address ? { host } : {};
+    return { protocol, address, port: parsed.port ?? defaultPort(protocol), ...proof };
   }
 
   async #addressOf(host: string, protocol: TransportProtocol): Promise<string> {
@@ -68,6 +69,12 @@ export class TargetResolver {
     if (found.length === 0) this.#remembered.delete(host);
     return found;
   }
+}
+
+/** `sips:` means TLS, and secure WebSocket where WebSocket is named (RFC 7118 section 5.2). */
+function protocolOf(scheme: string, named: string): TransportProtocol | undefined {
+  if (scheme === 'sips') return named === 'ws' || named === 'wss' ? 'wss' : 'tls';
+  return PROTOCOLS.find((known) => known === named);
 }
 
 function parseTarget(uri: string): ReturnType<typeof parseSipUri> {

@@ -47,19 +47,29 @@ export function markSource(headers: SipHeaders, source: SipHop): void {
   const { parameters } = via;
   // A sender has no say in `received`; without ours nobody may believe theirs.
   const received = via.host === source.address ? null : source.address;
-  const changed = parameters.has('rport') || parameters.has('received') || received !== null;
+  // Browsers know no address of their own; the real server shows where they were seen, asked or not.
+  const wantsPort = parameters.has('rport') || source.protocol === 'ws' || source.protocol === 'wss';
+  const changed = wantsPort || parameters.has('received') || received !== null;
   if (!changed) return;
   parameters.delete('received');
   if (parameters.has('rport')) parameters.set('rport', String(source.port));
   if (received !== null) parameters.set('received', received);
+  if (wantsPort) parameters.set('rport', String(source.port));
   headers.replaceFirst('Via', [formatVia(via), ...others].join(', '));
 }
 
 /**
  * Where the response to a request goes (section 18.2.2, RFC 3581 section 4): back through its connection while that is
- * open; datagrams to the source port when `rport` was asked for; else to the port of Via at the source address.
+ * open, and nowhere else for WebSocket, whose clients cannot be connected to (RFC 7118 section 5); datagrams to the
+ * source port when `rport` was asked for; else to the port of Via at the source address.
  */
 export function responseHop(via: Via, source: SipHop, connected: boolean): SipHop {
-  if (connected || (source.protocol === 'udp' && via.parameters.has('rport'))) return source;
+  if (
+    connected ||
+    source.protocol === 'ws' ||
+    source.protocol === 'wss' ||
+    (source.protocol === 'udp' && via.parameters.has('rport'))
+  )
+    return source;
   return { ...source, port: via.port ?? defaultPort(source.protocol) };
 }

@@ -5,7 +5,7 @@ import { systemClock, type Clock } from './clock.ts';
 import { ConnectionBudget } from './connection-budget.ts';
 import type { OpenDatagramSocket } from './datagram-socket.ts';
 import { markSource } from './matching.ts';
-import { openTcpTransport } from './tcp-transport.ts';
+import { openStreamTransport } from './stream-transport.ts';
 import { DEFAULT_TIMINGS, type SipTimings } from './timings.ts';
 import { TransactionTable } from './transaction-layer.ts';
 import type { SipTransport, TransportUser } from './transport.ts';
@@ -14,6 +14,7 @@ import type {
   SipHop,
   SipLimits,
   SourceFilter,
+  TlsOptions,
   TransactionLayer,
   TransactionLayerUser,
   TransportProtocol,
@@ -23,7 +24,7 @@ import { openUdpTransport } from './udp-transport.ts';
 export interface ListenOptions {
   readonly protocol: TransportProtocol;
   readonly address: string;
-  /** 0: the operating system chooses, the same port for every protocol of one address. */
+  /** 0: the operating system chooses, the same port for UDP and TCP of one address. */
   readonly port: number;
   readonly advertisedAddress?: string | undefined;
 }
@@ -38,6 +39,8 @@ export interface TransactionLayerOptions {
   readonly logger: Logger;
   readonly clock?: Clock | undefined;
   readonly openDatagramSocket?: OpenDatagramSocket | undefined;
+  /** Needed to listen for TLS and secure WebSocket. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 export const DEFAULT_LIMITS: SipLimits = {
@@ -107,6 +110,7 @@ interface OpenerOptions {
   readonly logger: Logger;
   readonly user: TransportUser;
   readonly openDatagramSocket?: OpenDatagramSocket | undefined;
+  readonly tls?: TlsOptions | undefined;
 }
 
 class TransportOpener {
@@ -136,19 +140,20 @@ class TransportOpener {
       case 'udp':
         return openUdpTransport({ ...rest, ...point, maxMessageBytes: limits.maxMessageBytes, openDatagramSocket });
       case 'tcp':
-        return openTcpTransport({ ...rest, ...point, ...limits });
       case 'tls':
       case 'ws':
       case 'wss':
-        throw new Error(`SIP over ${point.protocol} is not built`);
+        return openStreamTransport({ ...rest, ...point, ...limits, protocol: point.protocol });
     }
   }
 }
 
 function choosePort(point: ListenOptions, opened: readonly SipTransport[]): number {
   if (point.port !== 0) return point.port;
+  const shared: TransportProtocol = point.protocol === 'udp' ? 'tcp' : 'udp';
+  const mayShare = point.protocol === 'udp' || point.protocol === 'tcp';
   const sibling = opened.find(({ listeningPoint }) => {
-    return listeningPoint.address === point.address && listeningPoint.protocol !== point.protocol;
+    return mayShare && listeningPoint.address === point.address && listeningPoint.protocol === shared;
   });
   return sibling?.listeningPoint.port ?? 0;
 }

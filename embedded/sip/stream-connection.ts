@@ -1,31 +1,16 @@
 /** One stream connection: cuts messages, answers keep-alives, keeps to its limits in time and size. */
 import type { Socket } from 'node:net';
-import type { Logger } from '../../config/index.ts';
 import { SipParseError } from '../wire/sip-message.ts';
 import { SipStreamFramer } from '../wire/sip-stream.ts';
-import { NamedTimers, type Clock } from './clock.ts';
-import type { SipHop } from './types.ts';
+import { NamedTimers } from './clock.ts';
+import { MAX_UNSENT_BYTES, PONG, type SipConnection, type SipConnectionOptions } from './sip-connection.ts';
 
-export interface StreamConnectionOptions {
-  /** TCP now; a TLS socket has the same shape. */
+export interface StreamConnectionOptions extends SipConnectionOptions {
+  /** TCP or TLS. */
   readonly socket: Socket;
-  readonly peer: SipHop;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly maxMessageBytes: number;
-  /** From the first byte of a message to its last. */
-  readonly messageDeadlineMs: number;
-  /** Without a byte either way. */
-  readonly idleMs: number;
-  readonly onMessage: (bytes: Buffer, source: SipHop) => void;
-  readonly onClosed: () => void;
 }
 
-const PONG = Buffer.from('\r\n'); // RFC 5626 section 3.5.1
-/** A peer that does not read is given up rather than remembered. */
-const MAX_UNSENT_BYTES = 1_048_576;
-
-export class StreamConnection {
+export class StreamConnection implements SipConnection {
   readonly #options: StreamConnectionOptions;
   readonly #framer: SipStreamFramer;
   readonly #timers: NamedTimers;

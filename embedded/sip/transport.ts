@@ -1,4 +1,4 @@
-/** What the transaction layer asks of a transport; UDP and TCP here, TLS and WebSocket fit the same shape. */
+/** What the transaction layer asks of a transport. */
 import type { ListeningPoint, SipHop, TransportProtocol } from './types.ts';
 
 export interface TransportUser {
@@ -8,6 +8,9 @@ export interface TransportUser {
   onMessage(bytes: Buffer, source: SipHop, receivedOn: ListeningPoint): void;
 }
 
+/** Where a transport sends to; see SipHop. */
+export type Destination = Omit<SipHop, 'protocol'>;
+
 export interface SipTransport {
   readonly listeningPoint: ListeningPoint;
   /** Streams need no retransmission (RFC 3261 section 17). */
@@ -15,11 +18,11 @@ export interface SipTransport {
   /** Open connections, both ways; 0 for datagrams. */
   readonly connections: number;
   /** Is there an open connection to exactly this peer? Never for datagrams. */
-  isConnected(peer: { address: string; port: number }): boolean;
+  isConnected(peer: Destination): boolean;
   /** `onError` is called at most once, never before this returns. */
-  send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void;
+  send(bytes: Buffer, destination: Destination, onError: (error: Error) => void): void;
   /** Finds out, where it can, that nobody listens there. Streams need no asking: they fail to connect. */
-  probe(destination: { address: string; port: number }, onUnreachable: (error: Error) => void): void;
+  probe(destination: Destination, onUnreachable: (error: Error) => void): void;
   /** Idempotent; resolves when the port is free. */
   stop(): Promise<void>;
 }

@@ -11,6 +11,8 @@ export interface SipHop {
   readonly protocol: TransportProtocol;
   readonly address: string;
   readonly port: number;
+  /** Name that led to the address: a TLS server must prove it. */
+  readonly host?: string;
 }
 
 /** A listening point; `port` is the port really bound (never 0) once listening. */
@@ -86,6 +88,16 @@ export interface TransactionLayerUser {
 /** Called before a datagram or stream is parsed; false drops it in silence. */
 export type SourceFilter = (source: SipHop) => boolean;
 
+/** For TLS and secure WebSocket, both as server and as client. PEM. */
+export interface TlsOptions {
+  readonly certificate: string | Buffer;
+  readonly key: string | Buffer;
+  /** Whom to trust instead of the authorities that come with Node. */
+  readonly authorities?: string | Buffer;
+  /** Must servers we connect to prove who they are? Default true. */
+  readonly verifyServers?: boolean;
+}
+
 export interface SipLimits {
   /** Bytes of one message; more is dropped (datagram) or closes the connection (stream). Default 65,535. */
   readonly maxMessageBytes: number;
@@ -95,7 +107,7 @@ export interface SipLimits {
   readonly maxConnectionsPerAddress: number;
   /** Server transactions alive; above it new requests are refused statelessly with 503 and Retry-After. Default 10,000. */
   readonly maxServerTransactions: number;
-  /** Milliseconds a stream may take from the first byte of a message to its last. Default 10,000. */
+  /** Milliseconds a stream may take from the first byte of a message to its last, and for its handshake. Default 10,000. */
   readonly streamMessageDeadlineMs: number;
 }
 

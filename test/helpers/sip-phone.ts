@@ -8,9 +8,12 @@ import {
   type SipHop,
   type SipTimings,
   type TransactionLayer,
+  type TransportProtocol,
 } from '../../embedded/sip/index.ts';
 import { parseCSeq, parseNameAddr, tagOf } from '../../embedded/sip/index.ts';
 import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../embedded/sip/index.ts';
+
+import { testTls } from './tls.ts';
 
 export const SDP =
   'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n';
@@ -113,7 +116,7 @@ export class PhoneCall extends EventEmitter {
 /** Emits `call` for each INVITE that begins a call. In-dialog requests are answered 200 unless `answerWith` says else. */
 export class SipPhone extends EventEmitter {
   layer!: TransactionLayer;
-  readonly protocol: 'udp' | 'tcp';
+  readonly protocol: TransportProtocol;
   readonly calls = new Map<string, PhoneCall>();
   /** Final answer to requests in dialogs, by method. */
   readonly answerWith = new Map<string, (request: SipRequest) => SipResponse>();
@@ -122,7 +125,7 @@ export class SipPhone extends EventEmitter {
   /** Requests outside of any dialog other than INVITE. */
   readonly received: SipRequest[] = [];
 
-  constructor(protocol: 'udp' | 'tcp') {
+  constructor(protocol: TransportProtocol) {
     super();
     this.protocol = protocol;
   }
@@ -132,7 +135,7 @@ export class SipPhone extends EventEmitter {
   }
 
   get uri(): string {
-    return `sip:phone@127.0.0.1:${this.port}${this.protocol === 'tcp' ? ';transport=tcp' : ''}`;
+    return `sip:phone@127.0.0.1:${this.port}${this.protocol === 'udp' ? '' : `;transport=${this.protocol}`}`;
   }
 
   get contact(): string {
@@ -222,13 +225,17 @@ export class SipPhone extends EventEmitter {
   }
 }
 
-export async function startPhone(protocol: 'udp' | 'tcp' = 'udp', timings?: Partial<SipTimings>): Promise<SipPhone> {
+export async function startPhone(
+  protocol: TransportProtocol = 'udp',
+  timings?: Partial<SipTimings>,
+): Promise<SipPhone> {
   const phone = new SipPhone(protocol);
   phone.layer = await startTransactionLayer({
     listen: [{ protocol, address: '127.0.0.1', port: 0 }],
     user: { onRequest: (transaction) => phone.onRequest(transaction), onAck: (ack) => phone.onAck(ack) },
     logger,
     timings,
+    tls: testTls,
   });
   return phone;
 }

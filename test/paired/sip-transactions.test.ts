@@ -1,4 +1,4 @@
-/** Two user agents of ours, each on its own ports, over loopback UDP and TCP. */
+/** Two user agents of ours, each on its own ports, over loopback, over every transport. */
 import { expect } from 'chai';
 import { once, EventEmitter } from 'node:events';
 import { createLogger } from '../../config/index.ts';
@@ -9,30 +9,34 @@ import {
   type ServerTransactionUser,
   type SipHop,
   type TransactionLayer,
+  type TransportProtocol,
 } from '../../embedded/sip/index.ts';
 import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../../embedded/sip/index.ts';
+import { testTls } from '../helpers/tls.ts';
 
 const logger = createLogger({ logLevel: 'silent' });
+const PROTOCOLS = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 const timings = { t1: 20, t2: 80, t4: 100 };
 
 interface Agent {
   readonly layer: TransactionLayer;
   readonly events: EventEmitter;
-  readonly hop: (protocol: 'udp' | 'tcp') => SipHop;
+  readonly hop: (protocol: TransportProtocol) => SipHop;
 }
 
 async function startAgent(onRequest: (transaction: ServerTransaction) => ServerTransactionUser): Promise<Agent> {
   const events = new EventEmitter();
   const layer = await startTransactionLayer({
-    listen: [
-      { protocol: 'udp', address: '127.0.0.1', port: 0 },
-      { protocol: 'tcp', address: '127.0.0.1', port: 0 },
-    ],
+    listen: PROTOCOLS.map((protocol) => ({ protocol, address: '127.0.0.1', port: 0 })),
+    tls: testTls,
     user: { onRequest, onAck: (ack, source) => void events.emit('ack', ack, source) },
     logger,
     timings,
   });
-  const hop = (protocol: 'udp' | 'tcp') => ({ protocol, address: '127.0.0.1', port: layer.listeningPoints[0]!.port });
+  const hop = (protocol: TransportProtocol) => {
+    const { port } = layer.listeningPoints.find((point) => point.protocol === protocol)!;
+    return { protocol, address: '127.0.0.1', port };
+  };
   return { layer, events, hop };
 }
 
@@ -67,7 +71,7 @@ function listen(): { user: ClientTransactionUser; events: EventEmitter; statuses
   return { user, events, statuses };
 }
 
-for (const protocol of ['udp', 'tcp'] as const) {
+for (const protocol of PROTOCOLS) {
   describe(`SIP transactions over ${protocol}`, () => {
     let alice: Agent;
     let bob: Agent;

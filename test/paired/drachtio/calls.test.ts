@@ -12,12 +12,14 @@ import {
   type SrfRequest,
   type SrfResponse,
 } from '../../helpers/srf-client.ts';
+import { testTls } from '../../helpers/tls.ts';
 import type { SipRequest, SipResponse } from '../../../embedded/sip/index.ts';
 
 const SECRET = 'cymru';
+const PROTOCOLS = ['udp', 'tcp', 'tls', 'ws', 'wss'] as const;
 const timings = { t1: 20, t2: 80, t4: 100 };
 
-for (const protocol of ['udp', 'tcp'] as const) {
+for (const protocol of PROTOCOLS) {
   describe(`drachtio-srf through the embedded drachtio-server over ${protocol}`, () => {
     let server: DrachtioServer;
     let srf: Srf;
@@ -27,10 +29,8 @@ for (const protocol of ['udp', 'tcp'] as const) {
 
     beforeEach(async () => {
       server = await startDrachtio({
-        sip: [
-          { protocol: 'udp', address: '127.0.0.1', port: 0 },
-          { protocol: 'tcp', address: '127.0.0.1', port: 0 },
-        ],
+        sip: PROTOCOLS.map((each) => ({ protocol: each, address: '127.0.0.1', port: 0 })),
+        tls: testTls,
         client: { address: '127.0.0.1', port: 0 },
         secret: SECRET,
         logger: createLogger({ logLevel: 'silent' }),
@@ -55,7 +55,7 @@ for (const protocol of ['udp', 'tcp'] as const) {
       expect(sip).to.deep.equal({ serverTransactions: 0, clientTransactions: 0, connections: 0 });
     });
 
-    const sipPort = () => server.listeningPoints[0]!.port;
+    const sipPort = () => server.listeningPoints.find((point) => point.protocol === protocol)!.port;
 
     /** A call that the application answers. */
     async function answeredCall(): Promise<{ call: PhoneCall; dialog: SrfDialog }> {
