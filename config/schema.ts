@@ -158,6 +158,11 @@ export const settingsSchema = z
       .optional()
       .describe('Address under which people reach the web pages, for links. Default: from `bind` and `httpPort`.'),
     trustProxy: list(cidr).default([]).describe('Reverse proxies whose X-Forwarded-For is believed.'),
+    metricsSources: list(cidr)
+      .default(['127.0.0.0/8', '::1/128'])
+      .describe(
+        'Addresses and ranges that may read `/metrics`. Behind a reverse proxy, name it in `trustProxy` first.',
+      ),
     adminEmail: z.email().optional().describe('First admin, made when the store is empty.'),
     adminPassword: text
       .min(10, { error: 'must be at least 10 characters' })

@@ -19,6 +19,7 @@ const catalogue = {
   'request/unsupported-type': { fault: 'caller', http: 415, text: 'The body must be JSON in UTF-8.' },
   'request/method-not-allowed': { fault: 'caller', http: 405, text: 'This address does not know that method.' },
   'request/not-found': { fault: 'caller', http: 404, text: 'There is nothing at this address.' },
+  'request/address-refused': { fault: 'caller', http: 403, text: 'This is not shown to your address.' },
   'request/rate-limited': { fault: 'caller', http: 429, text: 'Too many requests. Try again later.' },
   'auth/required': { fault: 'caller', http: 401, text: 'A valid token is needed.' },
   'auth/wrong-credentials': { fault: 'caller', http: 401, text: 'The e-mail address or the password is wrong.' },

@@ -1,10 +1,8 @@
 /** Mounts the operations below /api/v1: limits, body, authentication, schema, handler, answer; in that order. */
 import express, { type RequestHandler, type Response, type Router } from 'express';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { PartylineError } from '../../config/contract/index.ts';
 import type { Person, Store } from '../../store/index.ts';
 import { authenticate, authorize } from './authentication.ts';
-import { limitKeyOf } from './client-address.ts';
 import type { Operation, OperationInput } from './operation.ts';
 import { check, InvalidRequest } from './problems.ts';
 import { addressOf, describeRoute } from './request-context.ts';
@@ -12,16 +10,9 @@ import { addressOf, describeRoute } from './request-context.ts';
 const MOST_BODY_BYTES = 100 * 1_024;
 const MOST_DEPTH = 16;
 
-export interface ApiLimits {
-  /** Requests taken from one address in a window, by each process. */
-  readonly requests: number;
-  readonly windowSeconds: number;
-}
-export const API_LIMITS: ApiLimits = { requests: 600, windowSeconds: 60 };
-
-export function createApiRouter(store: Store, operations: readonly Operation[], limits: ApiLimits): Router {
+export function createApiRouter(store: Store, operations: readonly Operation[], limit: RequestHandler): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
-  router.use(noStore, limitRequests(limits));
+  router.use(noStore, limit);
   for (const [path, group] of byPath(operations)) {
     const route = router.route(path);
     route.all(describeRoute(`/api/v1${path}`));
@@ -39,25 +30,6 @@ const noStore: RequestHandler = (_request, response, next) => {
   response.set('Cache-Control', 'no-store');
   next();
 };
-
-/**
- * Counted in this process's memory: a flood must not be passed on to Redis, which the calls need. What must hold across
- * processes (logins, access codes) is limited in the store.
- */
-function limitRequests(limits: ApiLimits): RequestHandler {
-  const limiter = new RateLimiterMemory({ points: limits.requests, duration: limits.windowSeconds });
-  return async (request, response, next) => {
-    try {
-      await limiter.consume(limitKeyOf(addressOf(response)));
-      next();
-    } catch (error) {
-      if (!(error instanceof RateLimiterRes)) throw error;
-      // Reading on would be work for somebody who has had enough of it.
-      if (request.method === 'POST') response.set('Connection', 'close');
-      throw new PartylineError('request/rate-limited', { retryAfterMs: error.msBeforeNext });
-    }
-  };
-}
 
 function byPath(operations: readonly Operation[]): Map<string, Operation[]> {
   const groups = new Map<string, Operation[]>();

@@ -2,7 +2,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { PartylineError } from '../../config/contract/index.ts';
-import { API_LIMITS, createApiRouter, type ApiLimits } from './api-router.ts';
+import { createApiRouter } from './api-router.ts';
 import { createAddressFinder } from './client-address.ts';
 import { describeApi } from './openapi.ts';
 import type { Operation } from './operation.ts';
@@ -12,6 +12,7 @@ import { loginOperations } from './operations/login.ts';
 import type { GatewayParts } from './parts.ts';
 import { createProblemHandler } from './problems.ts';
 import { createRequestContext, describeRoute } from './request-context.ts';
+import { API_LIMITS, limitRequests, type ApiLimits } from './request-limit.ts';
 import { createServiceRouter } from './service-router.ts';
 import { createSetupRouter } from './setup-router.ts';
 
@@ -20,18 +21,19 @@ const API_VERSION = '1';
 export function createApp(parts: GatewayParts, apiLimits: ApiLimits = API_LIMITS): Express {
   const { settings, logger, store, metrics } = parts;
   const operations = apiOperations(parts);
+  const limit = limitRequests(apiLimits);
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.use(createRequestContext({ findAddress: createAddressFinder(settings.trustProxy), logger, metrics }));
   app.use(securityHeaders(settings.publicUrl));
   app.use(createServiceRouter(parts));
-  app.use('/setup', createSetupRouter(store));
+  app.use('/setup', createSetupRouter(store, limit));
   app.get(
     '/api/v1/openapi.json',
     describeRoute('/api/v1/openapi.json'),
     serveJson(describeApi(operations, API_VERSION)),
   );
-  app.use('/api/v1', createApiRouter(store, operations, apiLimits));
+  app.use('/api/v1', createApiRouter(store, operations, limit));
   app.use(() => {
     throw new PartylineError('request/not-found');
   });

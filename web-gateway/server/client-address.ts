@@ -12,8 +12,7 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 export function createAddressFinder(
   ranges: readonly string[],
 ): (peer: string | undefined, forwardedFor: string | undefined) => string {
-  const trusted = ranges.map(parseRange);
-  const isTrusted = (address: string) => trusted.some((range) => contains(range, address));
+  const isTrusted = createRangeCheck(ranges);
   return (peer, forwardedFor) => {
     let address = canonical(peer ?? '') ?? 'unknown';
     if (forwardedFor === undefined || !isTrusted(address)) return address;
@@ -26,6 +25,12 @@ export function createAddressFinder(
     }
     return address;
   };
+}
+
+/** @param ranges as above */
+export function createRangeCheck(ranges: readonly string[]): (address: string) => boolean {
+  const parsed = ranges.map(parseRange);
+  return (address) => parsed.some((range) => contains(range, address));
 }
 
 /** `203.0.113.7:5060`, `[2001:db8::1]` and `[2001:db8::1]:5060`, as some proxies write it. */

@@ -2,9 +2,9 @@ import { isIP } from 'node:net';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { Settings } from '../../config/index.ts';
 import { createApp } from './app.ts';
-import type { ApiLimits } from './api-router.ts';
 import { startHttpServer, type HttpLimits } from './http-server.ts';
 import type { GatewayParts } from './parts.ts';
+import type { ApiLimits } from './request-limit.ts';
 
 export interface Gateway {
   readonly port: number;

@@ -1,10 +1,11 @@
 /** What is not the API: start page, style, health, readiness, metrics. */
-import express, { type RequestHandler, type Router } from 'express';
+import express, { type Request, type RequestHandler, type Router } from 'express';
 import { health, PartylineError, readiness } from '../../config/contract/index.ts';
+import { createRangeCheck } from './client-address.ts';
 import { ICON, STYLE } from './pages/assets.ts';
 import { startPage } from './pages/start-page.ts';
 import type { GatewayParts, Readiness } from './parts.ts';
-import { describeRoute } from './request-context.ts';
+import { addressOf, describeRoute } from './request-context.ts';
 
 const READINESS_MS = 2_000;
 const ASSET_SECONDS = 3_600;
@@ -25,13 +26,22 @@ export function createServiceRouter(parts: GatewayParts): Router {
     response.set('Cache-Control', 'no-store').status(state.ready ? 200 : 503);
     response.json(readiness.parse(state));
   });
-  get('/metrics', async (_request, response) => {
+  const mayReadMetrics = createRangeCheck(parts.settings.metricsSources);
+  get('/metrics', async (request, response) => {
+    if (hasUnknownProxy(request, parts.settings.trustProxy) || !mayReadMetrics(addressOf(response))) {
+      throw new PartylineError('request/address-refused');
+    }
     response
       .set('Cache-Control', 'no-store')
       .type(parts.metrics.contentType)
       .send(await parts.metrics.metrics());
   });
   return router;
+}
+
+/** Behind a proxy on this machine that the settings do not name, everybody would have this machine's address. */
+function hasUnknownProxy(request: Request, trustProxy: readonly string[]): boolean {
+  return trustProxy.length === 0 && ['x-forwarded-for', 'forwarded', 'via'].some((name) => name in request.headers);
 }
 
 function asset(type: string, text: string): RequestHandler {

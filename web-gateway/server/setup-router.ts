@@ -11,11 +11,11 @@ import { addressOf, describeRoute } from './request-context.ts';
 const MOST_FORM_BYTES = 4 * 1_024;
 const MOST_FIELDS = 10;
 
-export function createSetupRouter(store: Store): Router {
+export function createSetupRouter(store: Store, limit: RequestHandler): Router {
   const router = express.Router({ caseSensitive: true, strict: true });
   router
     .route('/:token')
-    .all(describeRoute('/setup/:token'), noStore, limitTries(store))
+    .all(describeRoute('/setup/:token'), noStore, limit, limitTries(store))
     .get(async (request, response) => {
       if (!(await isLinkGood(store, request.params.token))) throw new PartylineError('auth/link-used');
       sendPage(response, 200, setupPage({ email: '', errors: [] }));

@@ -78,6 +78,22 @@ describe('web gateway: running it', () => {
     await start({ metrics });
   });
 
+  it('shows metrics only to the addresses of the setting, behind proxies as well', async () => {
+    const statusOf = async (gateway: Gateway, headers: Record<string, string> = {}) =>
+      (await call(gateway, 'GET', '/metrics', { headers })).status;
+    expect(await statusOf(await start())).to.equal(200);
+    const elsewhere = await start({ settings: settings({ metricsSources: ['192.0.2.0/24'] }) });
+    const refused = await call(elsewhere, 'GET', '/metrics', { headers: { 'x-forwarded-for': '192.0.2.7' } });
+    expect([refused.status, refused.json()['code']]).to.deep.equal([403, 'request/address-refused']);
+    const behind = await start({ settings: settings({ metricsSources: ['192.0.2.0/24'], trustProxy: ['127.0.0.1'] }) });
+    expect(await statusOf(behind, { 'x-forwarded-for': '192.0.2.7' })).to.equal(200);
+    expect(await statusOf(behind, { 'x-forwarded-for': '192.0.2.7, 198.51.100.1' })).to.equal(403);
+    // A proxy on this machine that nobody told us of makes everybody look like this machine.
+    for (const name of ['x-forwarded-for', 'forwarded', 'via']) {
+      expect(await statusOf(await start(), { [name]: '198.51.100.1' }), name).to.equal(403);
+    }
+  });
+
   it('shows a start page that needs no script, fits its own policy and says what to dial', async () => {
     const gateway = await start({ dial: 'sip:100@192.0.2.1 <b>', settings: settings({ codeTries: 5 }) });
     const page = await call(gateway, 'GET', '/');
@@ -132,6 +148,9 @@ describe('web gateway: running it', () => {
     const limited = await call(gateway, 'GET', '/api/v1/me');
     expect(Number(limited.headers['retry-after'])).to.be.within(1, 60);
     expect((await call(gateway, 'GET', '/healthz')).status).to.equal(200);
+    // The same count, before Redis is asked whether the link is good.
+    const page = await call(gateway, 'GET', `/setup/${'A'.repeat(43)}`);
+    expect([page.status, page.headers['content-type']]).to.deep.equal([429, 'text/html; charset=utf-8']);
   });
 
   it('believes X-Forwarded-For only from a trusted proxy', async () => {

@@ -17,8 +17,7 @@ export function startPage(dial: string | undefined, tries: number): string {
         <h2>For programs</h2>
         <p>The API is described at <a href="/api/v1/openapi.json">/api/v1/openapi.json</a> (OpenAPI 3.1).</p>
         <p class="soft">
-          Health: <a href="/healthz">/healthz</a> · ready to take a call: <a href="/readyz">/readyz</a> · metrics:
-          <a href="/metrics">/metrics</a>
+          Health: <a href="/healthz">/healthz</a> · ready to take a call: <a href="/readyz">/readyz</a>
         </p>
       </section>`,
   );
