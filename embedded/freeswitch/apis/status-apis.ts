@@ -74,16 +74,18 @@ function version(argument: string): string {
   return `FreeSWITCH Version ${VERSION} (${VERSION_HUMAN})\n`;
 }
 
+const UPTIME_UNITS: ReadonlyMap<string, number> = new Map([
+  ['us', 0.001],
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+
+/** @param unit of the answer */
 function uptime({ clock, identity }: ServerFacts, unit: string): string {
-  const scales: Readonly<Record<string, number>> = {
-    us: 0.001,
-    ms: 1,
-    s: 1_000,
-    m: 60_000,
-    h: 3_600_000,
-    d: 86_400_000,
-  };
-  const scale = scales[unit === '' ? 's' : unit];
+  const scale = UPTIME_UNITS.get(unit === '' ? 's' : unit);
   if (scale === undefined) {
     return '-USAGE: [us|ms|s|m|h|d|microseconds|milliseconds|seconds|minutes|hours|days]\n';
   }
@@ -101,7 +103,7 @@ function globalVariable(facts: ServerFacts, name: string): string {
     return Object.entries(variables)
       .map(([key, value]) => `${key}=${value}\n`)
       .join('');
-  return variables[name] ?? '';
+  return Object.hasOwn(variables, name) ? variables[name]! : '';
 }
 
 function sofia(facts: ServerFacts, argument: string): string {

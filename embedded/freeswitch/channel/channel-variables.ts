@@ -7,6 +7,8 @@ import type { EslEventValue } from '../../wire/esl-event.ts';
 export const MAX_VARIABLES = 512;
 export const MAX_VALUE_LENGTH = 65_536;
 const MAX_EXPANDED_LENGTH = 65_536;
+/** A line break in a name would begin another header. */
+const CONTROL = /[\x00-\x1f\x7f]/;
 const REFERENCE = /\$\{([A-Za-z0-9_.:-]{1,200})\}/g;
 
 export class ChannelVariables {
@@ -27,10 +29,10 @@ export class ChannelVariables {
     return isTrue(this.get(name));
   }
 
-  /** Undefined or '' removes it. More or longer ones than allowed are not kept. */
+  /** Undefined or '' removes it. More or longer ones than allowed are not kept, nor are names that are none. */
   set(name: string, value: EslEventValue | undefined): void {
     this.#values.delete(name);
-    if (name === '' || value === undefined || value === '') return;
+    if (name === '' || CONTROL.test(name) || value === undefined || value === '') return;
     const fits = typeof value !== 'string' || value.length <= MAX_VALUE_LENGTH;
     if (fits && this.#values.size < MAX_VARIABLES) this.#values.set(name, value);
   }

@@ -10,14 +10,14 @@ import { xmlList } from './listing-xml.ts';
 
 const MAX_WORDS = 25;
 /** The embedded server neither speaks nor dials; whoever asks is told so. */
-const REFUSED: Readonly<Record<string, string>> = {
-  say: '-ERR (say) Error!\nsay <text>',
-  saymember: '-ERR (saymember) Error!\nsaymember <member_id> <text>',
-  dial: '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n',
-  bgdial: '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n',
-  pin: '-ERR Invalid parameters:\npin <pin#>',
-  nopin: '-ERR Invalid parameters:\nnopin ',
-};
+const REFUSED: ReadonlyMap<string, string> = new Map([
+  ['say', '-ERR (say) Error!\nsay <text>'],
+  ['saymember', '-ERR (saymember) Error!\nsaymember <member_id> <text>'],
+  ['dial', '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n'],
+  ['bgdial', '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n'],
+  ['pin', '-ERR Invalid parameters:\npin <pin#>'],
+  ['nopin', '-ERR Invalid parameters:\nnopin '],
+]);
 
 export interface ConferenceApiOptions {
   readonly conferences: ConferenceRegistry;
@@ -67,7 +67,7 @@ async function dispatch(
   const member = memberCommands.get(command);
   if (member) return runMemberCommand(options, conference, command, member, words);
   if (command === 'transfer') return transfer(options, conference, words);
-  return REFUSED[command] ?? `-ERR Conference command '${words[1]!}' not found.\n`;
+  return REFUSED.get(command) ?? `-ERR Conference command '${words[1]!}' not found.\n`;
 }
 
 async function runRoomCommand(

@@ -51,8 +51,10 @@ export class ConferenceRecordings {
     return true;
   }
 
-  /** @param which path or `all`
-   *  @returns the paths that are being stopped */
+  /**
+   * @param which path, or `all`
+   * @returns the paths that are being stopped
+   */
   stop(which: string): string[] {
     const chosen = this.list.map((recording) => recording.path).filter((path) => which === 'all' || path === which);
     for (const path of chosen) void this.#close(path);
