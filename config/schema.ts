@@ -38,7 +38,7 @@ const server = z.preprocess(
     const parts = /^(\[[^\]]+\]|[^:]+):(\d+):(.+)$/.exec(value);
     return parts ? { host: parts[1]?.replace(/^\[|\]$/g, ''), port: Number(parts[2]), secret: parts[3] } : value;
   },
-  z.object({ host, port: number(1, 65_535), secret: text.min(1) }, { error: 'must be host:port:secret' }),
+  z.strictObject({ host, port: number(1, 65_535), secret: text.min(1) }, { error: 'must be host:port:secret' }),
 );
 
 const list = <T extends z.ZodType>(item: T) =>
@@ -64,13 +64,17 @@ const boolean = z.preprocess(
   z.boolean({ error: 'must be true or false' }),
 );
 
-const trunk = z.object({
+const trunk = z.strictObject({
   name: text.min(1).max(64),
   /** Where its INVITEs come from. */
   addresses: z.array(cidr).min(1),
 });
 
-const did = z.object({ number: digits, tenant: text.min(1).max(64).default('default'), language: language.optional() });
+const did = z.strictObject({
+  number: digits,
+  tenant: text.min(1).max(64).default('default'),
+  language: language.optional(),
+});
 
 /** A range of ports, `low-high`; `0-0` lets the operating system choose. */
 const portRange = z.preprocess(
@@ -154,7 +158,7 @@ export const settingsSchema = z
 
     httpPort: port.default(8080).describe('Web pages, API, health and metrics. 0 lets the operating system choose.'),
     publicUrl: z
-      .url()
+      .url({ protocol: /^https?$/, error: 'must begin with http:// or https://' })
       .optional()
       .describe('Address under which people reach the web pages, for links. Default: from `bind` and `httpPort`.'),
     trustProxy: list(cidr).default([]).describe('Reverse proxies whose X-Forwarded-For is believed.'),

@@ -1,6 +1,7 @@
 /** Loads the settings once: defaults, then the YAML file, then the environment; the result is frozen. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { z } from 'zod';
 import { environmentName, settingsSchema, type Settings, type SettingsInput } from './schema.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -30,16 +31,21 @@ export function loadSettings(sources: SettingsSources): Settings {
   const merged = { ...fromFile, ...fromEnvironment, ...sources.overrides };
   const result = settingsSchema.safeParse(merged);
   if (result.success) return deepFreeze(result.data);
-  const issue = result.error.issues[0];
-  const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : issue?.path[0]?.toString();
-  if (key === undefined || issue === undefined) throw new SettingsError('The settings are wrong.');
-  if (issue.code === 'unrecognized_keys') {
-    throw new SettingsError(`There is no setting named ${key} (in ${placeOf(key, fromEnvironment, file)}).`);
+  throw new SettingsError(describeIssue(result.error.issues[0], (key) => placeOf(key, fromEnvironment, file)));
+}
+
+function describeIssue(issue: z.core.$ZodIssue | undefined, placeOf: (key: string) => string): string {
+  if (issue === undefined) return 'The settings are wrong.';
+  const unknown = issue.code === 'unrecognized_keys' ? (issue.keys[0] ?? '') : undefined;
+  const [key, ...inside] = issue.path.map(String);
+  if (key === undefined) {
+    return unknown === undefined
+      ? 'The settings are wrong.'
+      : `There is no setting named ${unknown} (in ${placeOf(unknown)}).`;
   }
-  const inner = issue.path.length > 1 ? ` (at ${issue.path.slice(1).join('.')})` : '';
-  throw new SettingsError(
-    `Setting ${key} in ${placeOf(key, fromEnvironment, file)} is wrong${inner}: ${issue.message}.`,
-  );
+  const where = inside.length > 0 ? ` (at ${inside.join('.')})` : '';
+  const what = unknown === undefined ? issue.message : `there is no field named ${unknown}`;
+  return `Setting ${key} in ${placeOf(key)} is wrong${where}: ${what}.`;
 }
 
 function placeOf(key: string, fromEnvironment: Record<string, unknown>, file: string | undefined): string {
@@ -56,9 +62,9 @@ function readFile(file: string, required: boolean): Record<string, unknown> {
   try {
     content = parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new SettingsError(
-      `The settings file ${file} is not YAML: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    // The first line tells what and where; the rest quotes the file, which may hold passwords.
+    const [why] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new SettingsError(`The settings file ${file} is not YAML: ${why}`);
   }
   if (content === null || content === undefined) return {};
   if (typeof content !== 'object' || Array.isArray(content)) {

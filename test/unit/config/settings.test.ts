@@ -93,6 +93,13 @@ describe('settings', () => {
     ],
     ['ports that end before they begin', { PARTYLINE_RTP_PORTS: '30000-20000' }, /rtpPorts.*before it begins/],
     ['control characters', { PARTYLINE_DATA_DIR: 'a\nb' }, /dataDir.*control/],
+    ['a public address that is no web address', { PARTYLINE_PUBLIC_URL: 'javascript:alert(1)' }, /publicUrl.*https?:/],
+    ['a field that a number does not have', { PARTYLINE_DIDS: '[{"number":"100","lang":"de"}]' }, /dids.*at 0.*lang/],
+    [
+      'a field that a trunk does not have',
+      { PARTYLINE_TRUNKS: '[{"name":"a","addresses":["::1"],"x":1}]' },
+      /trunks.*x/,
+    ],
     ['a named file that is not there', { PARTYLINE_CONFIG: '/nonexistent/partyline.yaml' }, /nonexistent/],
   ];
   for (const [title, environment, message] of wrong) {
@@ -114,6 +121,10 @@ describe('settings', () => {
       'hunter2',
     );
     expect(refusal({ PARTYLINE_SECRET: 'tooshort-secret' })).not.to.contain('tooshort-secret');
+    const broken = refusal({}, yaml('adminPassword: hunter2hunter2: x\n'));
+    expect(broken)
+      .to.match(/not YAML: .* at line \d/)
+      .and.not.to.contain('hunter2');
   });
 
   it('are described one by one for the table in the docs', () => {
