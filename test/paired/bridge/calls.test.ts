@@ -1,19 +1,20 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
 import { event } from '../../helpers/sip-phone.ts';
-import { finalResponse, until } from './caller.ts';
+import { finalResponse, until, type Caller } from './caller.ts';
 import { RawCaller } from './raw-caller.ts';
 import { runService, type Running } from './running-service.ts';
 
-/** The last termination in the journal, as the store wrote it. */
-async function lastTermination(running: Running): Promise<unknown> {
-  const [ended] = running.lines('call ended').slice(-1);
-  const callId = ended?.['call'] as string;
-  const record = await until('record ended', async () => {
-    const found = await running.service.store.calls.get('default', callId);
-    return found?.termination !== undefined && found;
+/** How the phone's call ended: the log's summary and the store's record agree. */
+async function terminationOf(running: Running, phone: Caller): Promise<unknown> {
+  const ended = await until('summary', () =>
+    running.lines('call ended').find(({ sipCallId }) => sipCallId === phone.call.callId),
+  );
+  const record = await until('record', async () => {
+    const found = await running.service.store.calls.get('default', ended['call'] as string);
+    return found?.termination === undefined ? null : found;
   });
-  expect(record.termination, 'log and record agree').to.deep.equal(ended?.['termination']);
+  expect(record.termination, 'log and record agree').to.deep.equal(ended['termination']);
   return record.termination;
 }
 
@@ -43,8 +44,9 @@ describe('telephone calls through the whole service', () => {
     await alice.hangUp();
     await bob.hears();
     await bob.hangUp();
+    await running.quiet();
     expect(await meeting.room()).to.equal(null);
-    expect(await lastTermination(running)).to.deep.equal({ class: 'none', reason: 'caller-hung-up' });
+    expect(await terminationOf(running, bob)).to.deep.equal({ class: 'none', reason: 'caller-hung-up' });
   });
 
   it('mutes and unmutes by *6, and says so', async () => {
@@ -94,14 +96,14 @@ describe('telephone calls through the whole service', () => {
       await phone.hearsNothing();
     }
     await phone.letGo();
-    expect(await lastTermination(running)).to.deep.equal({ class: 'caller', reason: 'no-valid-code' });
+    expect(await terminationOf(running, phone)).to.deep.equal({ class: 'caller', reason: 'no-valid-code' });
   }).timeout(60_000);
 
   it('lets a caller go who keys nothing', async () => {
     const phone = await running.phone();
     await phone.connect(running.port);
     await phone.letGo(40_000);
-    expect(await lastTermination(running)).to.deep.equal({ class: 'caller', reason: 'no-digits' });
+    expect(await terminationOf(running, phone)).to.deep.equal({ class: 'caller', reason: 'no-digits' });
   }).timeout(60_000);
 
   it('takes a hang-up during a prompt', async () => {
@@ -110,13 +112,13 @@ describe('telephone calls through the whole service', () => {
     await phone.rtp.hear(200);
     await phone.hangUp();
     await running.quiet();
-    expect(await lastTermination(running)).to.deep.equal({ class: 'none', reason: 'caller-hung-up' });
+    expect(await terminationOf(running, phone)).to.deep.equal({ class: 'none', reason: 'caller-hung-up' });
   });
 
   it('answers 488 when there is no codec in common', async () => {
     const phone = await running.phone();
     expect((await phone.refused(running.port, { payloads: '18 101' })).status).to.equal(488);
-    expect(await lastTermination(running)).to.deep.equal({
+    expect(await terminationOf(running, phone)).to.deep.equal({
       class: 'caller',
       reason: 'no-common-codec',
       sipStatus: 488,
@@ -135,7 +137,7 @@ describe('telephone calls through the whole service', () => {
     await late.connect(running.port);
     late.press(`${meeting.guestCode}#`);
     await late.letGo();
-    expect(await lastTermination(running)).to.deep.equal({ class: 'caller', reason: 'conference-full' });
+    expect(await terminationOf(running, late)).to.deep.equal({ class: 'caller', reason: 'conference-full' });
     expect((await meeting.room())?.participants).to.have.length(2);
     for (const phone of phones.slice(0, 2)) await phone.hangUp();
   });
@@ -250,7 +252,7 @@ describe('telephone calls through the whole service', () => {
 describe('a greeting before the answer', () => {
   let running: Running;
   before(async () => {
-    running = await runService({ earlyGreeting: true });
+    running = await runService({ earlyGreeting: true }, { voice: 'real' });
   });
   after(() => running.stop());
   afterEach(() => running.quiet());
@@ -277,7 +279,7 @@ describe('a greeting before the answer', () => {
     call.invite?.cancel();
     expect((await finalResponse(call)).status).to.equal(487);
     await running.quiet();
-    expect(await lastTermination(running)).to.deep.equal({
+    expect(await terminationOf(running, phone)).to.deep.equal({
       class: 'none',
       reason: 'caller-cancelled',
       sipStatus: 487,

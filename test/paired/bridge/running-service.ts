@@ -6,6 +6,7 @@ import { startService, type Service } from '../../../bridge/main.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
 import type { RoomDocument } from '../../../store/index.ts';
 import { Caller, until } from './caller.ts';
+import { shortVoice } from './short-voice.ts';
 
 export interface Running {
   readonly service: Service;
@@ -32,11 +33,16 @@ export interface Meeting {
   joined(count: number): Promise<RoomDocument>;
 }
 
-export async function runService(overrides: SettingsInput = {}): Promise<Running> {
+/** @param options.voice `short`: each prompt is a fraction of a second (default); `real`: as callers hear it */
+export async function runService(
+  overrides: SettingsInput = {},
+  options: { voice?: 'short' | 'real' } = {},
+): Promise<Running> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'partyline-bridge-')));
+  const voice = options.voice === 'real' ? {} : { soundsDir: await shortVoice(dataDir) };
   const settings = loadSettings({
     environment: {},
-    overrides: { sipPort: 0, httpPort: 0, rtpPorts: [0, 0], logLevel: 'trace', ...overrides, dataDir },
+    overrides: { sipPort: 0, httpPort: 0, rtpPorts: [0, 0], logLevel: 'trace', ...voice, ...overrides, dataDir },
   });
   const log: string[] = [];
   const logger = createLogger(settings, { write: (line: string) => void log.push(line) });

@@ -99,7 +99,7 @@ describe('the gate of the whole service', () => {
 
 describe('the end of the service', () => {
   it('tells callers, lets them go, and closes everything within seconds', async () => {
-    const running = await runService();
+    const running = await runService({}, { voice: 'real' });
     const meeting = await running.conference();
     const [inRoom, atPrompt, dialling] = [await running.phone(), await running.phone(), await running.phone()];
     await inRoom.connect(running.port);
