@@ -1,8 +1,9 @@
 /** Errors as problem details (RFC 9457), with the codes of the catalogue. */
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import type { z } from 'zod';
 import { PartylineError, type ErrorCode, type Problem } from '../../config/contract/index.ts';
 import type { Logger } from '../../config/index.ts';
+import { problemPage } from './pages/problem-page.ts';
 
 /** A request that does not fit its schema; tells which fields, never what they held. */
 export class InvalidRequest extends PartylineError {
@@ -77,15 +78,37 @@ export function createProblemHandler(logger: Logger): ErrorRequestHandler {
       next(thrown);
       return;
     }
-    sendProblem(response, error);
+    if (isForPeople(request)) sendProblemPage(response, error);
+    else sendProblem(response, error);
   };
 }
 
-export function sendProblem(response: Response, error: PartylineError): void {
-  const problem = problemOf(error.entry.http === undefined ? new PartylineError('internal/unexpected') : error);
+/** The API answers programs; elsewhere whoever asks for HTML is a browser. */
+function isForPeople(request: Request): boolean {
+  if (request.originalUrl.startsWith('/api/')) return false;
+  return request.originalUrl.startsWith('/setup/') || request.accepts(['json', 'html']) === 'html';
+}
+
+function sendProblem(response: Response, error: PartylineError): void {
+  const problem = problemOf(shownError(error));
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer');
-  const retryAfterMs = error.retryAfterMs ?? (problem.status === 503 ? 1_000 : undefined);
-  if (retryAfterMs !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
-  response.status(problem.status).set('Cache-Control', 'no-store').type('application/problem+json');
+  setStatus(response, problem.status, error.retryAfterMs).type('application/problem+json');
   response.send(JSON.stringify(problem));
+}
+
+function sendProblemPage(response: Response, error: PartylineError): void {
+  const { code, entry } = shownError(error);
+  setStatus(response, entry.http ?? 500, error.retryAfterMs)
+    .type('html')
+    .send(problemPage(code, entry.text));
+}
+
+/** What has no HTTP status is none of the client's business. */
+function shownError(error: PartylineError): PartylineError {
+  return error.entry.http === undefined ? new PartylineError('internal/unexpected') : error;
+}
+
+function setStatus(response: Response, status: number, retryAfterMs = status === 503 ? 1_000 : undefined): Response {
+  if (retryAfterMs !== undefined) response.set('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
+  return response.status(status).set('Cache-Control', 'no-store');
 }

@@ -1,11 +1,11 @@
 /** The pages behind the one-time admin link: GET shows the form, POST redeems the link. They work without JavaScript. */
-import express, { type ErrorRequestHandler, type RequestHandler, type Response, type Router } from 'express';
+import express, { type RequestHandler, type Response, type Router } from 'express';
 import { firstAdminRequest, PartylineError } from '../../config/contract/index.ts';
 import type { Store } from '../../store/index.ts';
 import { limitKeyOf } from './client-address.ts';
 import { isLinkGood, redeemAdminLink } from './first-admin.ts';
-import { setupDonePage, setupPage, setupRefusedPage } from './pages/setup-page.ts';
-import { check, InvalidRequest, toPartylineError } from './problems.ts';
+import { setupDonePage, setupPage } from './pages/setup-page.ts';
+import { check, InvalidRequest } from './problems.ts';
 import { addressOf, describeRoute } from './request-context.ts';
 
 const MOST_FORM_BYTES = 4 * 1_024;
@@ -18,7 +18,7 @@ export function createSetupRouter(store: Store, limit: RequestHandler): Router {
     .all(describeRoute('/setup/:token'), noStore, limit, limitTries(store))
     .get(async (request, response) => {
       if (!(await isLinkGood(store, request.params.token))) throw new PartylineError('auth/link-used');
-      sendPage(response, 200, setupPage({ email: '', errors: [] }));
+      sendPage(response, 200, setupPage({ email: '', errors: {} }));
     })
     .post(
       express.urlencoded({ extended: false, limit: MOST_FORM_BYTES, parameterLimit: MOST_FIELDS }),
@@ -36,7 +36,6 @@ export function createSetupRouter(store: Store, limit: RequestHandler): Router {
       if (request.method !== 'OPTIONS') throw new PartylineError('request/method-not-allowed');
       response.status(204).end();
     });
-  router.use(showProblem);
   return router;
 }
 
@@ -60,23 +59,11 @@ function readForm(body: unknown, response: Response): { email: string; password:
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
     const email = typeof body === 'object' && body !== null && 'email' in body ? body.email : '';
-    const errors = error.fields.map((field) => `${field.path || 'The form'} ${field.message}.`);
+    const errors = Object.fromEntries(error.fields.map(({ path, message }) => [path, message]));
     sendPage(response, 400, setupPage({ email: typeof email === 'string' ? email.slice(0, 254) : '', errors }));
     return undefined;
   }
 }
-
-/** People look at these pages, not programs. What is not theirs to know goes on to the problem handler. */
-const showProblem: ErrorRequestHandler = (thrown: unknown, _request, response, next) => {
-  const error = toPartylineError(thrown);
-  const { http, fault, text } = error.entry;
-  if (http === undefined || fault === 'us' || response.headersSent) {
-    next(thrown);
-    return;
-  }
-  if (error.retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(error.retryAfterMs / 1_000)));
-  sendPage(response, http, setupRefusedPage('That did not work', text));
-};
 
 function sendPage(response: Response, status: number, text: string): void {
   response.status(status).type('html').send(text);

@@ -363,6 +363,13 @@ describe('web gateway: the API over HTTP', () => {
       const wrong = await form(path, { email: '"><script>alert(1)</script>', password: 'short' });
       expect(wrong.status).to.equal(400);
       expect(wrong.text).to.contain('at least 10 characters').and.not.to.contain('<script>');
+      // Each complaint stands at its field, and a screen reader says it there.
+      for (const field of ['email', 'password']) {
+        expect(wrong.text).to.match(
+          new RegExp(`name="${field}"[^>]*aria-invalid="true"[^>]*aria-describedby="${field}-error"`),
+        );
+        expect(wrong.text).to.contain(`id="${field}-error"`);
+      }
       expect((await form(path, { email: 'ada@example.org', password: PASSWORD })).status).to.equal(201);
     });
 

@@ -100,6 +100,7 @@ describe('web gateway: running it', () => {
     expect(page.status).to.equal(200);
     expect(page.headers['content-type']).to.equal('text/html; charset=utf-8');
     expect(page.text).to.contain('sip:100@192.0.2.1 &lt;b&gt;').and.to.contain('/api/v1/openapi.json');
+    expect(page.text).to.contain('You have 5 tries');
     expect(page.text)
       .to.contain('name="viewport"')
       .and.not.to.match(/<script|<style|style=|javascript:/i);
@@ -115,6 +116,25 @@ describe('web gateway: running it', () => {
       expect([asset.status, asset.headers['content-type']]).to.deep.equal([200, type]);
     }
     expect((await call(gateway, 'GET', '/assets/style.css')).text).to.contain('prefers-color-scheme: dark');
+  });
+
+  it('answers people with a page and programs with a problem', async () => {
+    const gateway = await start({ readiness: () => Promise.resolve({ ready: true, reasons: [] }) });
+    const browser = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+    const page = await call(gateway, 'GET', '/nothing', { headers: browser });
+    expect([page.status, page.headers['content-type']]).to.deep.equal([404, 'text/html; charset=utf-8']);
+    expect(page.text).to.contain('There is nothing at this address.').and.to.contain('href="/"');
+    for (const [path, headers] of [
+      ['/nothing', { accept: '*/*' }],
+      ['/nothing', {}],
+      ['/api/v1/nothing', browser],
+    ] as const) {
+      const problem = await call(gateway, 'GET', path, { headers });
+      expect([problem.status, problem.headers['content-type']]).to.deep.equal([
+        404,
+        'application/problem+json; charset=utf-8',
+      ]);
+    }
   });
 
   it('describes the API: every operation with its schemas and roles', async () => {

@@ -1,17 +1,18 @@
-import { html, page } from './html.ts';
+import { html, page, type Html } from './html.ts';
 
 /** @param tries how many wrong codes a caller may key before the call is let go */
 export function startPage(dial: string | undefined, tries: number): string {
-  const dialCard =
-    dial === undefined ? html`<p>Ask whoever runs this service for the number.</p>` : html`<p class="dial">${dial}</p>`;
   return page(
     'Partyline',
     html`<h1>Partyline</h1>
       <p class="lead">A conference bridge for telephones: dial in, key your access code, talk.</p>
       <section class="card">
         <h2>What to dial</h2>
-        ${dialCard}
-        <p class="soft">Then key your access code and <kbd>#</kbd>. Tries in one call: ${String(tries)}.</p>
+        ${whatToDial(dial)}
+        <p class="soft">
+          Then key your access code and <kbd>#</kbd>. You have ${tries === 1 ? 'one try' : `${tries} tries`} in one
+          call.
+        </p>
       </section>
       <section class="card">
         <h2>For programs</h2>
@@ -21,4 +22,11 @@ export function startPage(dial: string | undefined, tries: number): string {
         </p>
       </section>`,
   );
+}
+
+/** A link, so that a softphone on this machine can be started by it. */
+function whatToDial(dial: string | undefined): Html {
+  if (dial === undefined) return html`<p>Ask whoever runs this service for the number.</p>`;
+  const isLink = dial.startsWith('sip:') || dial.startsWith('tel:');
+  return html`<p class="dial">${isLink ? html`<a href="${dial}">${dial}</a>` : dial}</p>`;
 }
