@@ -133,7 +133,11 @@ class TlsHandshakes implements Handshakes {
 
   connect(destination: Destination, localAddress: string | undefined): Link {
     const options = { ...target(destination, localAddress), ...clientTls(this.#tls), ...nameOf(destination) };
-    return { kind: 'stream', socket: connectTls(options) };
+    const socket = connectTls(options);
+    // Nothing may leave before the other end has proved who it is; what waits fails with the socket.
+    socket.cork();
+    socket.once('secureConnect', () => socket.uncork());
+    return { kind: 'stream', socket };
   }
 }
 
