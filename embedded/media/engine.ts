@@ -22,20 +22,22 @@ export class Engine implements MediaEngine {
   #stopping: Promise<void> | undefined;
 
   constructor(options: EngineOptions & { logger: Logger }, startWorker: StartWorker = startMediaWorker) {
-    const { rtpPorts, portQuarantineMs, logger } = options;
+    const { rtpPorts, portQuarantineMs, udp = 'auto', logger } = options;
     this.#logger = logger;
     if ((options.workers ?? 1) > 1) logger.warn('more than one media worker is not built yet: one is used');
     const systemChosen = rtpPorts[0] === 0 && rtpPorts[1] === 0;
     const quarantine = portQuarantineMs ?? (systemChosen ? 0 : DEFAULT_QUARANTINE_MS);
-    this.#link = new WorkerLink(startWorker({ rtpPorts, portQuarantineMs: quarantine }), {
+    const settings = { rtpPorts, portQuarantineMs: quarantine, udp };
+    this.#link = new WorkerLink(startWorker(settings), {
       onEvent: (event) => this.#receive(event),
       onEnd: (error) => this.#ended(error),
     });
   }
 
   /** Rejects when the worker cannot be started. */
-  ready(): Promise<void> {
-    return this.#link.request('ready', {});
+  async ready(): Promise<void> {
+    const { udp } = await this.#link.request('ready', {});
+    this.#logger.info({ udp }, 'media engine started');
   }
 
   async openPort({ address, remote, inactivityTimeoutSeconds = 0 }: PortOptions): Promise<MediaPort> {
@@ -96,6 +98,14 @@ export class Engine implements MediaEngine {
         break;
       case 'load':
         this.#load = event.load;
+        break;
+      case 'port-failed':
+        this.#logger.error({ portId: event.portId, fault: event.text }, 'a media port failed and is closed');
+        this.#ports.get(event.portId)?.closed();
+        break;
+      case 'room-failed':
+        this.#logger.error({ roomId: event.roomId, fault: event.text }, 'a media room failed and is closed');
+        this.#rooms.get(event.roomId)?.closed();
         break;
       case 'fault':
         this.#logger.warn({ fault: event.text }, 'media engine fault');

@@ -1,12 +1,20 @@
 /** What the main thread and the media worker say to each other. Everything is plain data. */
 import type { Digit } from './stages/digit-detector.ts';
 import type { MediaErrorCode } from './errors.ts';
-import type { EngineLoad, MediaRoom, MemberAudio, PlayResult, PortStatistics, RemoteMedia } from './types.ts';
+import type {
+  EngineLoad,
+  MediaRoom,
+  MemberAudio,
+  PlayResult,
+  PortStatistics,
+  RemoteMedia,
+  UdpChoice,
+} from './types.ts';
 
 /** Commands with an answer: what is asked, and what is answered in the end. */
 export interface Requests {
-  /** Answered as soon as the worker runs. */
-  ready(ask: Nothing): void;
+  /** Answered as soon as the worker runs, with the way of UDP that it found. */
+  ready(ask: Nothing): { udp: 'batched' | 'dgram' };
   stop(ask: Nothing): void;
   'open-port'(ask: {
     portId: string;
@@ -75,9 +83,12 @@ export type FromWorker =
   | { kind: 'room-event'; roomId: string; event: RoomEvent }
   | { kind: 'play-ended'; playId: number; result: PlayResult }
   | { kind: 'load'; load: EngineLoad }
+  | { kind: 'port-failed'; portId: string; text: string }
+  | { kind: 'room-failed'; roomId: string; text: string }
   | { kind: 'fault'; text: string };
 
 export interface WorkerSettings {
   readonly rtpPorts: readonly [number, number];
   readonly portQuarantineMs: number;
+  readonly udp: UdpChoice;
 }

@@ -147,6 +147,9 @@ export interface MediaRoom {
   close(): Promise<void>;
 }
 
+/** 'auto': batched where it can be had, else dgram. */
+export type UdpChoice = 'auto' | 'batched' | 'dgram';
+
 export interface EngineOptions {
   /** Inclusive range RTP ports are taken from at random. [0, 0] lets the operating system choose (tests). */
   readonly rtpPorts: readonly [number, number];
@@ -154,6 +157,8 @@ export interface EngineOptions {
   readonly portQuarantineMs?: number;
   /** Worker threads; default 1. */
   readonly workers?: number;
+  /** How packets are read and sent: in batches (Linux, needs koffi) or with node:dgram. Default 'auto'. */
+  readonly udp?: UdpChoice;
 }
 
 export interface EngineLoad {

@@ -16,6 +16,8 @@ export interface RoomEvents {
   muteDetect(memberId: number): void;
   floorChange(from: number | null, to: number | null): void;
   playEnded: PlayEnded;
+  /** A leg threw: it has to go. The room goes on. */
+  legFailed(leg: RoomLeg, error: unknown): void;
   fault(text: string): void;
 }
 
@@ -119,7 +121,7 @@ export class Room {
     }
     this.#bus.full(this.#full);
     this.#recorders.write(this.#full);
-    for (const member of this.#order) member.tell(this.#mixFor(member, sounding), nowMs);
+    for (const member of this.#order) this.#tell(member, this.#mixFor(member, sounding), nowMs);
   }
 
   startRecording(path: string): Promise<void> {
@@ -155,12 +157,29 @@ export class Room {
   #listen(nowMs: number): boolean {
     let sounding = false;
     for (const member of this.#order) {
-      this.#announce(member, member.listen(nowMs));
+      this.#hear(member, nowMs);
       if (!member.heard) continue;
       this.#bus.add(member.voice);
       sounding = true;
     }
     return sounding;
+  }
+
+  #hear(member: Member, nowMs: number): void {
+    try {
+      this.#announce(member, member.listen(nowMs));
+    } catch (error) {
+      member.heard = false;
+      this.#events.legFailed(member.leg, error);
+    }
+  }
+
+  #tell(member: Member, mix: Int16Array, nowMs: number): void {
+    try {
+      member.tell(mix, nowMs);
+    } catch (error) {
+      this.#events.legFailed(member.leg, error);
+    }
   }
 
   #announce(member: Member, change: 'started' | 'stopped' | undefined): void {

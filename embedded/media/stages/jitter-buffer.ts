@@ -20,10 +20,13 @@ const SHRINK_SLACK_SAMPLES = 480;
 const FORCED_SHRINK_SLACK_SAMPLES = 960;
 const QUIET_LEVEL = 150;
 
+/** One packet that waits. Its memory is used again for another one. */
 interface Held {
-  readonly timestamp: number;
-  readonly codes: Uint8Array;
-  readonly law: G711Law;
+  timestamp: number;
+  law: G711Law;
+  codes: Uint8Array;
+  /** How many of the codes are this packet's. */
+  length: number;
 }
 
 export type PushOutcome = 'held' | 'late' | 'duplicate' | 'refused';
@@ -33,6 +36,7 @@ export class JitterBuffer {
   /** Packets that came too late to be played. */
   late = 0;
   readonly #held: Held[] = [];
+  readonly #free: Held[] = [];
   readonly #concealer = new Concealer();
   #started = false;
   /** Timestamp of the next sample to be played. */
@@ -45,17 +49,16 @@ export class JitterBuffer {
   #windowPackets = 0;
   #windowSlack = Infinity;
 
-  /** @param codes is kept: do not write to it afterwards */
+  /** @param codes are copied */
   push(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {
-    const packet = { timestamp, codes, law };
     if (!this.#started) this.#start(timestamp);
     const slack = timestampDistance(timestamp, this.#playout);
-    if (Math.abs(slack) > HORIZON_SAMPLES) return this.#pushStray(packet);
+    if (Math.abs(slack) > HORIZON_SAMPLES) return this.#pushStray(law, codes, timestamp);
     this.#strayTimestamp = undefined;
     this.#observe(slack);
-    if (slack + codes.length <= 0) return this.#pushLate(packet, slack);
+    if (slack + codes.length <= 0) return this.#pushLate(law, codes, timestamp);
     this.#lateRun = 0;
-    return this.#hold(packet);
+    return this.#hold(law, codes, timestamp);
   }
 
   /** The next 20 ms; always fills the whole frame. */
@@ -80,7 +83,7 @@ export class JitterBuffer {
 
   /** Another source: forget everything. */
   reset(): void {
-    this.#held.length = 0;
+    this.#dropAll();
     this.#started = false;
     this.#growBy = 0;
     this.#shrink = 'no';
@@ -93,7 +96,7 @@ export class JitterBuffer {
   }
 
   #start(timestamp: number): void {
-    this.#held.length = 0;
+    this.#dropAll();
     this.#started = true;
     this.#delay = START_SAMPLES;
     this.#playout = (timestamp - START_SAMPLES) >>> 0;
@@ -106,33 +109,54 @@ export class JitterBuffer {
   }
 
   /** One packet from another timeline may be a fault; two in a row are a restart of the sender's clock. */
-  #pushStray(packet: Held): PushOutcome {
-    const { timestamp } = packet;
+  #pushStray(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {
     const before = this.#strayTimestamp;
     this.#strayTimestamp = timestamp;
     if (before === undefined || Math.abs(timestampDistance(timestamp, before)) > HORIZON_SAMPLES) return 'refused';
     this.#start(timestamp);
-    return this.#hold(packet);
+    return this.#hold(law, codes, timestamp);
   }
 
-  #pushLate(packet: Held, slack: number): PushOutcome {
+  #pushLate(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {
     this.late++;
     if (++this.#lateRun >= LATE_RUN) {
-      this.#start(packet.timestamp);
-      return this.#hold(packet);
+      this.#start(timestamp);
+      return this.#hold(law, codes, timestamp);
     }
+    const slack = timestampDistance(timestamp, this.#playout);
     const wanted = Math.ceil(-slack / FRAME_SAMPLES) * FRAME_SAMPLES;
     this.#growBy = Math.max(this.#growBy, Math.min(wanted, MAX_DELAY_SAMPLES - this.#delay));
     return 'late';
   }
 
-  #hold(packet: Held): PushOutcome {
+  #hold(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {
     if (this.#held.length >= MAX_PACKETS) return 'refused';
     let at = this.#held.length;
-    while (at > 0 && timestampDistance(this.#held[at - 1]!.timestamp, packet.timestamp) > 0) at--;
-    if (at > 0 && this.#held[at - 1]!.timestamp === packet.timestamp) return 'duplicate';
-    this.#held.splice(at, 0, packet);
+    while (at > 0 && timestampDistance(this.#held[at - 1]!.timestamp, timestamp) > 0) at--;
+    if (at > 0 && this.#held[at - 1]!.timestamp === timestamp) return 'duplicate';
+    const packet = this.#copy(law, codes, timestamp);
+    if (at === this.#held.length) this.#held.push(packet);
+    else this.#held.splice(at, 0, packet);
     return 'held';
+  }
+
+  #copy(law: G711Law, codes: Uint8Array, timestamp: number): Held {
+    const { length } = codes;
+    const packet = this.#free.pop() ?? { timestamp, law, codes: new Uint8Array(FRAME_SAMPLES), length };
+    if (packet.codes.length < length) packet.codes = new Uint8Array(length);
+    packet.codes.set(codes);
+    packet.timestamp = timestamp;
+    packet.law = law;
+    packet.length = length;
+    return packet;
+  }
+
+  #dropHead(): void {
+    this.#free.push(this.#held.shift()!);
+  }
+
+  #dropAll(): void {
+    while (this.#held.length > 0) this.#dropHead();
   }
 
   /** @returns how many samples were real */
@@ -141,8 +165,8 @@ export class JitterBuffer {
     let real = 0;
     for (let head = this.#held[0]; head && filled < FRAME_SAMPLES; head = this.#held[0]) {
       const from = timestampDistance(this.#playout + filled, head.timestamp);
-      if (from >= head.codes.length) {
-        this.#held.shift();
+      if (from >= head.length) {
+        this.#dropHead();
         continue;
       }
       if (from < 0) {
@@ -151,12 +175,12 @@ export class JitterBuffer {
         filled = gapEnd;
         continue;
       }
-      const count = Math.min(head.codes.length - from, FRAME_SAMPLES - filled);
+      const count = Math.min(head.length - from, FRAME_SAMPLES - filled);
       const table = head.law.toLinear;
       for (let index = 0; index < count; index++) frame[filled + index] = table[head.codes[from + index]!]!;
       filled += count;
       real += count;
-      if (from + count >= head.codes.length) this.#held.shift();
+      if (from + count >= head.length) this.#dropHead();
     }
     if (filled < FRAME_SAMPLES) this.#concealer.fill(frame, filled, FRAME_SAMPLES);
     return real;
@@ -181,8 +205,8 @@ export class JitterBuffer {
   }
 }
 
-function packetLevel({ codes, law }: Held): number {
+function packetLevel({ codes, law, length }: Held): number {
   let sum = 0;
-  for (const code of codes) sum += Math.abs(law.toLinear[code]!);
-  return sum / codes.length;
+  for (let index = 0; index < length; index++) sum += Math.abs(law.toLinear[codes[index]!]!);
+  return sum / length;
 }

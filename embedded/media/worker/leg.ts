@@ -83,6 +83,11 @@ export class Leg {
     this.#pair = pair;
   }
 
+  /** To be given back when the leg is closed. */
+  get pair(): PortPair | undefined {
+    return this.#pair;
+  }
+
   setRemote(remote: RemoteMedia): void {
     const nowMs = this.#options.now();
     this.#remote = remote;
@@ -94,17 +99,18 @@ export class Leg {
     this.#timeoutTold = false;
   }
 
-  receiveRtp(bytes: Uint8Array, address: string, port: number): void {
+  /** @param atMs when it came */
+  receiveRtp(bytes: Uint8Array, address: string, port: number, atMs: number = this.#options.now()): void {
     if (this.#closed || !this.#remote) return;
     const packet = this.#source.mayCome(address, port) ? parseRtp(bytes) : undefined;
-    const arrival = packet && typeof packet === 'object' && { packet, address, port, atMs: this.#options.now() };
+    const arrival = packet && typeof packet === 'object' && { packet, address, port, atMs };
     if (!arrival || !this.#receiveStages.every((stage) => stage.take(arrival))) {
       this.#refused++;
       return;
     }
     this.#reception.take(arrival);
-    this.#noteHeard(arrival.atMs);
-    this.#accept(packet, arrival.atMs);
+    this.#noteHeard(atMs);
+    this.#accept(packet, atMs);
   }
 
   receiveRtcp(bytes: Uint8Array, address: string, port: number): void {
@@ -185,14 +191,13 @@ export class Leg {
     };
   }
 
-  /** @returns the ports, to be given back */
-  async close(): Promise<PortPair | undefined> {
-    if (this.#closed) return undefined;
-    this.#sayGoodbye();
+  /** Idempotent. The ports stay open. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     this.#players.stopAll();
+    this.#sayGoodbye();
     await this.#recorders.closeAll();
-    return this.#pair;
   }
 
   #accept(packet: RtpPacket, nowMs: number): void {

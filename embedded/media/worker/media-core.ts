@@ -5,10 +5,11 @@ import type { Answer, Ask, FromWorker, PortEvent, RoomEvent, WorkerSettings } fr
 import { Room, type RoomEvents } from '../room/room.ts';
 import { SoundLibrary } from '../sources/sound-library.ts';
 import type { PlayResult } from '../types.ts';
+import { chooseNetwork } from './choose-network.ts';
 import { FrameClock } from './clock.ts';
 import { Leg, type LegEvents } from './leg.ts';
-import { PortPool } from './port-pool.ts';
-import { DgramNetwork, type UdpNetwork } from './udp-port.ts';
+import { PortPool, type PortListeners } from './port-pool.ts';
+import type { UdpNetwork } from './udp-port.ts';
 
 export type Post = (message: FromWorker) => void;
 
@@ -17,7 +18,7 @@ const FRAMES_PER_LOAD_REPORT = 50;
 export class MediaCore {
   readonly sounds = new SoundLibrary();
   readonly #post: Post;
-  readonly #network: UdpNetwork = new DgramNetwork();
+  readonly #network: UdpNetwork;
   readonly #ports: PortPool;
   readonly #legs = new Map<string, Leg>();
   readonly #rooms = new Map<string, Room>();
@@ -25,8 +26,10 @@ export class MediaCore {
   #framesSinceReport = 0;
   #stopped = false;
 
+  /** @throws Error when the way of UDP that is demanded cannot be had */
   constructor(settings: WorkerSettings, post: Post) {
     this.#post = post;
+    this.#network = chooseNetwork(settings.udp);
     this.#ports = new PortPool({
       range: settings.rtpPorts,
       quarantineMs: settings.portQuarantineMs,
@@ -45,6 +48,10 @@ export class MediaCore {
       },
       onFrame: (skipped) => this.#frame(skipped),
     });
+  }
+
+  get udp(): UdpNetwork['kind'] {
+    return this.#network.kind;
   }
 
   /** @throws MediaError `media/unknown-port` */
@@ -72,10 +79,7 @@ export class MediaCore {
   async openPort(ask: Ask<'open-port'>): Promise<Answer<'open-port'>> {
     const { portId, address, inactivityTimeoutSeconds, remote } = ask;
     const leg = new Leg({ inactivityTimeoutSeconds, now: () => performance.now(), events: this.#legEvents(portId) });
-    const pair = await this.#ports.take(address, {
-      rtp: (bytes, from, port) => leg.receiveRtp(bytes, from, port),
-      rtcp: (bytes, from, port) => leg.receiveRtcp(bytes, from, port),
-    });
+    const pair = await this.#ports.take(address, this.#listeners(portId, leg));
     if (this.#stopped) {
       await this.#ports.give(pair);
       throw new MediaError('media/engine-stopped', 'the media engine was stopped');
@@ -93,9 +97,13 @@ export class MediaCore {
     if (!leg) return;
     this.#legs.delete(portId);
     for (const room of this.#rooms.values()) room.removeLeg(leg);
-    const pair = await leg.close();
-    if (pair) await this.#ports.give(pair);
-    this.#restIfIdle();
+    const { pair } = leg;
+    try {
+      await leg.close();
+    } finally {
+      if (pair) await this.#ports.give(pair);
+      this.#restIfIdle();
+    }
   }
 
   openRoom(roomId: string): void {
@@ -108,6 +116,11 @@ export class MediaCore {
     this.#rooms.delete(roomId);
     await room?.close();
     this.#restIfIdle();
+  }
+
+  /** What waits in no other place when the thread dies. Idempotent. */
+  releaseSockets(): void {
+    this.#network.closeAll();
   }
 
   async stop(): Promise<void> {
@@ -126,10 +139,57 @@ export class MediaCore {
     const nowMs = performance.now();
     this.#network.poll();
     if (skipped > 0) for (const leg of this.#legs.values()) leg.skip(skipped);
-    for (const room of this.#rooms.values()) room.tick(nowMs);
-    for (const leg of this.#legs.values()) if (!leg.inRoom) leg.tickAlone(nowMs);
-    this.#network.flush();
+    for (const [roomId, room] of this.#rooms) this.#tickRoom(roomId, room, nowMs);
+    for (const [portId, leg] of this.#legs) if (!leg.inRoom) this.#tickLeg(portId, leg, nowMs);
     if (++this.#framesSinceReport >= FRAMES_PER_LOAD_REPORT) this.#reportLoad();
+  }
+
+  #tickRoom(roomId: string, room: Room, nowMs: number): void {
+    try {
+      room.tick(nowMs);
+    } catch (error) {
+      this.#post({ kind: 'room-failed', roomId, text: textOf(error) });
+      void this.closeRoom(roomId).catch((failure: unknown) => this.#fault(`closing a room: ${String(failure)}`));
+    }
+  }
+
+  #tickLeg(portId: string, leg: Leg, nowMs: number): void {
+    try {
+      leg.tickAlone(nowMs);
+    } catch (error) {
+      this.#failLeg(portId, error);
+    }
+  }
+
+  /** Whatever a stranger's packet does to one leg, the others go on. */
+  #listeners(portId: string, leg: Leg): PortListeners {
+    return {
+      rtp: (bytes, from, port, atMs) => {
+        try {
+          leg.receiveRtp(bytes, from, port, atMs);
+        } catch (error) {
+          this.#failLeg(portId, error);
+        }
+      },
+      rtcp: (bytes, from, port) => {
+        try {
+          leg.receiveRtcp(bytes, from, port);
+        } catch (error) {
+          this.#failLeg(portId, error);
+        }
+      },
+    };
+  }
+
+  /** A leg that throws is closed, once. */
+  #failLeg(portId: string, error: unknown): void {
+    if (!this.#legs.has(portId)) return;
+    this.#post({ kind: 'port-failed', portId, text: textOf(error) });
+    void this.closePort(portId).catch((failure: unknown) => this.#fault(`closing a port: ${String(failure)}`));
+  }
+
+  #fault(text: string): void {
+    this.#post({ kind: 'fault', text });
   }
 
   /** Nobody there: the clock stands still and costs nothing. */
@@ -160,7 +220,7 @@ export class MediaCore {
       mediaStarted: () => tell({ name: 'media-started' }),
       mediaTimeout: () => tell({ name: 'media-timeout' }),
       playEnded: (playId, result) => this.playEnded(playId, result),
-      fault: (text) => this.#post({ kind: 'fault', text }),
+      fault: (text) => this.#fault(text),
     };
   }
 
@@ -172,7 +232,14 @@ export class MediaCore {
       muteDetect: (memberId) => tell({ name: 'mute-detect', memberId }),
       floorChange: (from, to) => tell({ name: 'floor-change', from, to }),
       playEnded: (playId, result) => this.playEnded(playId, result),
-      fault: (text) => this.#post({ kind: 'fault', text }),
+      legFailed: (leg, error) => {
+        for (const [portId, candidate] of this.#legs) if (candidate === leg) this.#failLeg(portId, error);
+      },
+      fault: (text) => this.#fault(text),
     };
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -11,6 +11,7 @@ import {
   type MemberAudio,
   type PortOptions,
   type RemoteMedia,
+  type UdpChoice,
 } from '../../../embedded/media/index.ts';
 import { RtpPhone } from '../../helpers/rtp-phone.ts';
 
@@ -23,6 +24,15 @@ export const MEMBER: MemberAudio = {
   muteDetect: false,
 };
 
+const batchedKnown = process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch);
+
+/** `describe` once for each way of UDP. */
+export function onBothNetworks(title: string, tests: (udp: UdpChoice) => void): void {
+  describe(`${title}, over dgram`, () => tests('dgram'));
+  if (batchedKnown) describe(`${title}, over batched UDP`, () => tests('batched'));
+  else it.skip(`${title}, over batched UDP: only on Linux, x64 or arm64`);
+}
+
 export interface Leg {
   readonly phone: RtpPhone;
   readonly port: MediaPort;
@@ -34,9 +44,9 @@ export class MediaBench {
   readonly #phones: RtpPhone[] = [];
   readonly #open: { close(): Promise<void> }[] = [];
 
-  async start(): Promise<void> {
+  async start(udp: UdpChoice = 'auto'): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'media-'));
-    this.engine = await startMediaEngine({ rtpPorts: [0, 0], logger: createLogger({ logLevel: 'silent' }) });
+    this.engine = await startMediaEngine({ rtpPorts: [0, 0], udp, logger: createLogger({ logLevel: 'silent' }) });
   }
 
   async clear(): Promise<void> {

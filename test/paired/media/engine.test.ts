@@ -9,7 +9,7 @@ import { createLogger } from '../../../config/index.ts';
 import { MediaError, startMediaEngine, type EngineOptions, type MediaEngine } from '../../../embedded/media/index.ts';
 import { TONES, toneLevel } from '../../helpers/tones.ts';
 import { readWav } from '../../helpers/wav.ts';
-import { MEMBER, MediaBench, next } from './bench.ts';
+import { MEMBER, MediaBench, next, onBothNetworks } from './bench.ts';
 
 const code = (work: Promise<unknown>): Promise<string | undefined> =>
   work.then(
@@ -17,11 +17,11 @@ const code = (work: Promise<unknown>): Promise<string | undefined> =>
     (error: unknown) => (error instanceof MediaError ? error.code : String(error)),
   );
 
-describe('media engine', () => {
+onBothNetworks('media engine', (udp) => {
   const logger = createLogger({ logLevel: 'silent' });
   const engines: MediaEngine[] = [];
   const start = async (options: Partial<EngineOptions> = {}): Promise<MediaEngine> => {
-    const engine = await startMediaEngine({ rtpPorts: [0, 0], logger, ...options });
+    const engine = await startMediaEngine({ rtpPorts: [0, 0], logger, udp, ...options });
     engines.push(engine);
     return engine;
   };
@@ -115,7 +115,7 @@ describe('media engine', () => {
     const script = (path: string, then: string): string => `
       import { createLogger } from '${join(process.cwd(), 'config/index.ts')}';
       import { startMediaEngine } from '${join(process.cwd(), 'embedded/media/index.ts')}';
-      const engine = await startMediaEngine({ rtpPorts: [0, 0], logger: createLogger({ logLevel: 'silent' }) });
+      const engine = await startMediaEngine({ rtpPorts: [0, 0], udp: '${udp}', logger: createLogger({ logLevel: 'silent' }) });
       const port = await engine.openPort({ address: '127.0.0.1' });
       const room = await engine.openRoom('r');
       room.play('tone_stream://%(1000,0,${TONES[0]});loops=-1');
@@ -134,7 +134,7 @@ describe('media engine', () => {
 
     it('leaves a recording that can be read when it is killed', async () => {
       const bench = new MediaBench();
-      await bench.start();
+      await bench.start(udp);
       const path = bench.file('killed.wav');
       const child = run(script(path, `setTimeout(() => process.stdout.write('now'), 2000);`));
       await once(child.stdout!, 'data');

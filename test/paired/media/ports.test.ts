@@ -3,13 +3,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { TONES, level, makeTone, toneLevel, tonesHeard } from '../../helpers/tones.ts';
 import { readWav, writeWav } from '../../helpers/wav.ts';
-import { MediaBench, next, remoteOf } from './bench.ts';
+import { MediaBench, next, remoteOf, onBothNetworks } from './bench.ts';
 
 const [A, B] = TONES;
 
-describe('media port, paired with a plain phone', () => {
+onBothNetworks('media port, paired with a plain phone', (udp) => {
   const bench = new MediaBench();
-  before(() => bench.start());
+  before(() => bench.start(udp));
   afterEach(() => bench.clear());
   after(() => bench.stop());
 

@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import type { MediaRoom } from '../../../embedded/media/index.ts';
 import { TONES, level, toneLevel, tonesHeard } from '../../helpers/tones.ts';
 import { readWav } from '../../helpers/wav.ts';
-import { MEMBER, MediaBench, next, type Leg } from './bench.ts';
+import { MEMBER, MediaBench, next, type Leg, onBothNetworks } from './bench.ts';
 
 const [A, B, C] = TONES;
 const OURS = [A, B, C];
 
-describe('media room, paired with plain phones', () => {
+onBothNetworks('media room, paired with plain phones', (udp) => {
   const bench = new MediaBench();
-  before(() => bench.start());
+  before(() => bench.start(udp));
   afterEach(() => bench.clear());
   after(() => bench.stop());
 

@@ -1,17 +1,23 @@
 import { expect } from 'chai';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { FromWorker, ToWorker } from '../../../embedded/media/messages.ts';
 import { commands } from '../../../embedded/media/worker/commands.ts';
 import { MediaCore } from '../../../embedded/media/worker/media-core.ts';
+import type { UdpChoice } from '../../../embedded/media/types.ts';
 import { remote } from './helpers.ts';
 
 /** The worker's side without the thread: messages in, messages out. */
 class Bench {
   readonly posted: FromWorker[] = [];
   readonly #post = (message: FromWorker): void => void this.posted.push(message);
-  readonly core = new MediaCore({ rtpPorts: [0, 0], portQuarantineMs: 0 }, this.#post);
-  readonly #obey = commands(this.core, this.#post);
+  readonly core: MediaCore;
+  readonly #obey: (message: ToWorker) => Promise<void>;
   #nextId = 1;
+
+  constructor(udp: UdpChoice = 'auto') {
+    this.core = new MediaCore({ rtpPorts: [0, 0], portQuarantineMs: 0, udp }, this.#post);
+    this.#obey = commands(this.core, this.#post);
+  }
 
   async ask(name: string, ask: object): Promise<unknown> {
     const id = this.#nextId++;
@@ -48,6 +54,44 @@ describe('media core', () => {
     await bench.ask('close-room', { roomId: 'r' });
     expect(await resources()).to.deep.equal(before);
     expect(bench.posted.at(-2)).to.have.nested.property('load.ports', 0);
+  });
+
+  it('closes a leg that fails, tells of it once, and goes on with the others and with the room', async () => {
+    const bench = new Bench();
+    for (const portId of ['a', 'b', 'c']) await bench.openPort(portId);
+    await bench.ask('open-room', { roomId: 'r' });
+    for (const [index, portId] of ['a', 'b'].entries()) {
+      await bench.ask('add-member', { roomId: 'r', memberId: index + 1, portId, audio: {} });
+    }
+    for (const portId of ['a', 'c']) {
+      bench.core.leg(portId).pull = () => {
+        throw new Error(`${portId} failed`);
+      };
+    }
+    const failures = (): string[] =>
+      bench.posted.flatMap((message) => (message.kind === 'port-failed' ? [message.portId] : []));
+    while (failures().length < 2) await delay(5);
+    await delay(60);
+    expect(failures().sort()).to.deep.equal(['a', 'c']);
+    expect(await bench.ask('statistics', { portId: 'a' })).to.equal('media/unknown-port');
+    expect(await bench.ask('statistics', { portId: 'b' })).to.include({ packetsReceived: 0 });
+    expect(await bench.ask('members', { roomId: 'r' })).to.have.length(1);
+    await bench.ask('stop', {});
+  });
+
+  it('closes a room that fails; its legs live on', async () => {
+    const bench = new Bench();
+    await bench.openPort('a');
+    for (const roomId of ['r', 's']) await bench.ask('open-room', { roomId });
+    await bench.ask('add-member', { roomId: 'r', memberId: 1, portId: 'a', audio: {} });
+    bench.core.room('r').tick = () => {
+      throw new Error('room failed');
+    };
+    while (!bench.posted.some(({ kind }) => kind === 'room-failed')) await delay(5);
+    expect(await bench.ask('members', { roomId: 'r' })).to.equal('media/unknown-room');
+    expect(await bench.ask('members', { roomId: 's' })).to.deep.equal([]);
+    expect(bench.core.leg('a').inRoom).to.equal(false);
+    await bench.ask('stop', {});
   });
 
   it('answers for ports, rooms and members that are not there', async () => {

@@ -4,6 +4,7 @@ import type { UdpNetwork, UdpPort } from '../../../embedded/media/worker/udp-por
 
 /** Ports that exist in a table only. */
 class FakeNetwork implements UdpNetwork {
+  readonly kind = 'dgram';
   readonly bound = new Set<number>();
   readonly taken = new Set<number>();
   #next = 50_001;
@@ -20,8 +21,8 @@ class FakeNetwork implements UdpNetwork {
     // nothing to read
   }
 
-  flush(): void {
-    // nothing to send
+  closeAll(): void {
+    // nothing to free
   }
 }
 

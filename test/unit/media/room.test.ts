@@ -8,13 +8,16 @@ import { FRAME, level } from './helpers.ts';
 class FakeLeg implements RoomLeg {
   inRoom = false;
   says = 0;
+  failsAt: 'pull' | 'push' | undefined;
   readonly heard: number[] = [];
 
   pull(): Int16Array {
+    if (this.failsAt === 'pull') throw new Error('pull failed');
     return level(this.says);
   }
 
   push(frame: Int16Array): void {
+    if (this.failsAt === 'push') throw new Error('push failed');
     this.heard.push(frame[0]!);
   }
 }
@@ -30,6 +33,10 @@ class Bench {
     muteDetect: (memberId) => this.told.push(`${memberId} is muted`),
     floorChange: (from, to) => this.told.push(`floor ${from} ${to}`),
     playEnded: (playId, result) => this.ended.set(playId, result),
+    legFailed: (leg, error) => {
+      this.told.push(`leg ${this.legs.findIndex((candidate) => candidate === leg) + 1}: ${String(error)}`);
+      this.room.removeLeg(leg);
+    },
     fault: (text) => this.told.push(text),
   });
   readonly legs: FakeLeg[] = [];
@@ -62,6 +69,18 @@ class Bench {
 }
 
 describe('room', () => {
+  for (const failsAt of ['pull', 'push'] as const) {
+    it(`goes on without a leg that fails at ${failsAt}`, () => {
+      const bench = new Bench([1000, 2000, 4000]);
+      bench.legs[1]!.failsAt = failsAt;
+      bench.tick();
+      const [first, , third] = bench.tick();
+      expect([first, third]).to.deep.equal([4000, 1000]);
+      expect(bench.told.filter((line) => line.startsWith('leg'))).to.deep.equal([`leg 2: Error: ${failsAt} failed`]);
+      expect(bench.room.members().map(({ memberId }) => memberId)).to.deep.equal([1, 3]);
+    });
+  }
+
   it('lets the first frame of a word in and keeps noise below the level out', () => {
     const bench = new Bench([1000, 200, 99]);
     expect(bench.tick()).to.deep.equal([200, 1000, 1200]);

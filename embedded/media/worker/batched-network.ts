@@ -1,0 +1,216 @@
+/**
+ * UDP on Linux without an event for each packet. One epoll_wait a tick names the sockets where something waits, one recvmmsg
+ * empties each; an idle socket costs nothing. Each leg sends from its own socket, so sendmmsg would have one packet to
+ * gather: sendto, at once, is cheaper. The descriptors belong to the process: whoever ends the thread calls `closeAll`.
+ */
+import { ArrivalClock } from './arrival-clock.ts';
+import { BATCH, DatagramArena, MAX_EVENTS } from './datagram-arena.ts';
+import { DgramNetwork } from './dgram-network.ts';
+import { AF_INET, AF_INET6, SOCKADDR_WORDS, readSockaddr, sockaddrBytes, type HostAndPort } from './socket-address.ts';
+import type { SystemCalls } from './system-calls.ts';
+import type { DatagramListener, UdpNetwork, UdpPort } from './udp-port.ts';
+
+const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLLIN = 1;
+const MSG_DONTWAIT = 0x40;
+const SOL_SOCKET = 1;
+/** The kernel notes when each datagram came: we come by every 20 ms only, and jitter is measured finer than that. */
+const SO_TIMESTAMPNS = 35;
+/** Of one socket in one tick; a flood beyond that waits, or is dropped by the kernel. */
+const MAX_BATCHES = 4;
+
+export class BatchedNetwork implements UdpNetwork {
+  readonly kind = 'batched';
+  readonly #system: SystemCalls;
+  readonly #arena: DatagramArena;
+  readonly #arrivals = new ArrivalClock();
+  readonly #portable = new DgramNetwork();
+  /** By descriptor. */
+  readonly #ports = new Map<number, BatchedPort>();
+  /** Open while there are ports. */
+  #epoll: number | undefined;
+
+  constructor(system: SystemCalls) {
+    this.#system = system;
+    this.#arena = new DatagramArena(system);
+  }
+
+  async open(address: string, port: number, listener: DatagramListener): Promise<UdpPort> {
+    const system = this.#system;
+    const family = address.includes(':') ? AF_INET6 : AF_INET;
+    const words = this.#sockaddr(family, address, port);
+    // Rare kinds, such as link-local addresses with the name of an interface.
+    if (!words) return this.#portable.open(address, port, listener);
+    const fd = system.socket(family, SOCK_DGRAM_NONBLOCK_CLOEXEC, 0);
+    if (fd < 0) throw new Error(`socket: ${system.errorName()}`);
+    try {
+      const local = this.#bind(fd, family, words);
+      this.#watch(fd);
+      const opened = new BatchedPort({ ...local, fd, family, network: this, listener });
+      this.#ports.set(fd, opened);
+      return opened;
+    } catch (error) {
+      system.close(fd);
+      this.#closeIfUnused();
+      throw error;
+    }
+  }
+
+  poll(): void {
+    if (this.#epoll === undefined) return;
+    const arena = this.#arena;
+    this.#arrivals.adjust(Date.now(), performance.now());
+    const count = this.#system.epollWait(this.#epoll, arena.events, MAX_EVENTS, 0);
+    for (let index = 0; index < count; index++) {
+      // A listener may have closed it.
+      const port = this.#ports.get(arena.eventDescriptor(index));
+      if (port) this.#read(port);
+    }
+  }
+
+  closeAll(): void {
+    for (const port of this.#ports.values()) port.closeNow();
+  }
+
+  /** For the ports: sends from a descriptor to a sockaddr. What cannot be sent now (EAGAIN, ENOBUFS and the like) is lost. */
+  send(fd: number, bytes: Uint8Array, to: Int32Array, toBytes: number): void {
+    const arena = this.#arena;
+    arena.copyOut(bytes);
+    arena.sockaddr.set(to);
+    this.#system.sendto(fd, arena.outgoing, bytes.length, MSG_DONTWAIT, arena.sockaddrAt, toBytes);
+  }
+
+  /** For the ports: the address in the kernel's words; undefined when it is none of that family. */
+  sockaddr(family: number, address: string, port: number): Int32Array | undefined {
+    return this.#sockaddr(family, address, port)?.slice();
+  }
+
+  /** For the ports. */
+  release(fd: number): void {
+    if (!this.#ports.delete(fd)) return;
+    if (this.#epoll !== undefined) this.#system.epollControl(this.#epoll, EPOLL_CTL_DEL, fd, this.#arena.wordAt);
+    this.#system.close(fd);
+    this.#closeIfUnused();
+  }
+
+  #read(port: BatchedPort): void {
+    const arena = this.#arena;
+    for (let batch = 0; batch < MAX_BATCHES; batch++) {
+      const count = this.#system.recvmmsg(port.fd, arena.headers, BATCH, MSG_DONTWAIT, 0);
+      // Nothing there any more (EAGAIN), or an error of a packet sent before: asked for, it is gone.
+      if (count <= 0) return;
+      for (let slot = 0; slot < count && !port.closed; slot++) {
+        const from = port.sourceOf(arena.sourceWords(slot));
+        const atMs = this.#arrivals.monotonic(arena.receivedAtMs(slot));
+        port.listener(arena.datagram(slot), from.address, from.port, atMs);
+      }
+      arena.rearm(count);
+      if (count < BATCH || port.closed) return;
+    }
+  }
+
+  #sockaddr(family: number, address: string, port: number): Int32Array | undefined {
+    const { sockaddr, sockaddrAt } = this.#arena;
+    sockaddr.fill(0);
+    sockaddr[0] = family | ((port >> 8) << 16) | ((port & 0xff) << 24);
+    const at = sockaddrAt + (family === AF_INET ? 4 : 8);
+    return this.#system.inetPton(family, address, at) === 1 ? sockaddr : undefined;
+  }
+
+  #bind(fd: number, family: number, words: Int32Array): HostAndPort {
+    const { sockaddrAt, wordAt } = this.#arena;
+    const length = sockaddrBytes(family);
+    if (this.#system.bind(fd, sockaddrAt, length) < 0) throw new Error(`bind: ${this.#system.errorName()}`);
+    this.#arena.word = 1;
+    this.#system.setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, wordAt, 4);
+    this.#arena.word = length;
+    if (this.#system.getsockname(fd, sockaddrAt, wordAt) < 0) throw new Error(this.#system.errorName());
+    return readSockaddr(words);
+  }
+
+  #watch(fd: number): void {
+    this.#epoll ??= this.#system.epollCreate(EPOLL_CLOEXEC);
+    this.#arena.writeEvent(EPOLLIN, fd);
+    if (this.#system.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, this.#arena.wordAt) < 0) {
+      throw new Error(`epoll: ${this.#system.errorName()}`);
+    }
+  }
+
+  #closeIfUnused(): void {
+    if (this.#ports.size > 0 || this.#epoll === undefined) return;
+    this.#system.close(this.#epoll);
+    this.#epoll = undefined;
+  }
+}
+
+interface BatchedPortOptions extends HostAndPort {
+  readonly fd: number;
+  readonly family: number;
+  readonly network: BatchedNetwork;
+  readonly listener: DatagramListener;
+}
+
+class BatchedPort implements UdpPort {
+  readonly address: string;
+  readonly port: number;
+  readonly fd: number;
+  readonly listener: DatagramListener;
+  closed = false;
+  readonly #family: number;
+  readonly #network: BatchedNetwork;
+  /** Where was sent last, as told and as the kernel wants it: peers rarely change. */
+  #toAddress = '';
+  #toPort = 0;
+  #to: Int32Array | undefined;
+  /** Where was heard from last. */
+  readonly #fromWords = new Int32Array(SOCKADDR_WORDS);
+  #from: HostAndPort = { address: '', port: 0 };
+
+  constructor(options: BatchedPortOptions) {
+    this.address = options.address;
+    this.port = options.port;
+    this.fd = options.fd;
+    this.listener = options.listener;
+    this.#family = options.family;
+    this.#network = options.network;
+  }
+
+  send(bytes: Uint8Array, address: string, port: number): void {
+    if (this.closed) return;
+    if (address !== this.#toAddress || port !== this.#toPort) this.#aim(address, port);
+    if (this.#to) this.#network.send(this.fd, bytes, this.#to, sockaddrBytes(this.#family));
+  }
+
+  /** The same object for the same source, so that nothing is made for each packet. */
+  sourceOf(words: Int32Array): HostAndPort {
+    const known = this.#fromWords;
+    let same = words[0] === known[0] && words[1] === known[1];
+    if (same && this.#family === AF_INET6) {
+      for (let index = 2; index < SOCKADDR_WORDS - 1; index++) same &&= words[index] === known[index];
+    }
+    if (same) return this.#from;
+    known.set(words);
+    this.#from = readSockaddr(words);
+    return this.#from;
+  }
+
+  close(): Promise<void> {
+    this.closeNow();
+    return Promise.resolve();
+  }
+
+  closeNow(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#network.release(this.fd);
+  }
+
+  #aim(address: string, port: number): void {
+    this.#toAddress = address;
+    this.#toPort = port;
+    this.#to = this.#network.sockaddr(this.#family, address, port);
+  }
+}

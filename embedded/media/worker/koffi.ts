@@ -1,0 +1,13 @@
+/** What is used of koffi. Its own types would make every call `any`. */
+
+/** All calls used here answer with a number that fits; none is called with anything but numbers and strings. */
+export type KoffiFunction = (...values: (number | string)[]) => number;
+
+export interface KoffiModule {
+  /** null: what is already loaded into this process, the C library among it. */
+  load(path: null): { func(definition: string): KoffiFunction };
+  /** Of the last call made by this thread. */
+  errno(): number;
+  address(buffer: ArrayBuffer): bigint;
+  readonly os: { readonly errno: Readonly<Record<string, number>> };
+}
