@@ -98,12 +98,12 @@ export class Participation {
     logger: Logger,
   ): Promise<Participation> {
     const stay = new Participation(deps, leg, conference, who, logger);
-    const room = await stay.#takeSeat(who);
     try {
-      await stay.#welcome(room);
+      await stay.#welcome(await stay.#takeSeat(who));
       await stay.#joinLeg();
     } catch (error) {
-      stay.leave();
+      // Also when the store went away over the seat: it may have been taken all the same.
+      if (!(error instanceof NotAdmitted)) stay.leave();
       throw error;
     }
     return stay;

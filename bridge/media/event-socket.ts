@@ -28,7 +28,11 @@ export class EventSocket {
   }
 
   /** @throws Error naming what went wrong: refused, wrong password, not on the access list, no answer in time */
-  static async connect(address: EventSocketAddress, deadlineMs: number, logger: Logger): Promise<EventSocket> {
+  static async connect(
+    address: EventSocketAddress,
+    options: { readonly deadlineMs: number; readonly logger: Logger; readonly signal?: AbortSignal },
+  ): Promise<EventSocket> {
+    const { deadlineMs, logger, signal } = options;
     const connection = new EslConnectionClass(address.host, address.port, address.secret, () => undefined);
     // modesl would try again for ever, every millisecond if it never was connected.
     connection.reconnectOpts.maxAttempts = 1;
@@ -36,11 +40,15 @@ export class EventSocket {
     connection.socket?.setNoDelay(true);
     const socket = new EventSocket(connection);
     const where = `event socket at ${address.host}:${address.port}`;
+    const giveUp = () => socket.close();
+    signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await withDeadline(socket.#authenticated(where), deadlineMs, `connecting to the ${where}`);
     } catch (error) {
       socket.close();
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
     }
     connection.on('error', (error) => logger.debug({ err: error }, 'event socket error'));
     return socket;
@@ -53,10 +61,8 @@ export class EventSocket {
       this.connection.on('esl::event::auth::fail', fail('refused the password'));
       this.connection.on('esl::event::raw::text/rude-rejection', fail('does not admit this address'));
       this.connection.on('error', (error) => reject(asError(error)));
-      this.connection.on('esl::end', () => {
-        fail('closed the connection')();
-        this.#end();
-      });
+      this.connection.on('esl::end', () => this.#end());
+      this.#onEnd.add(fail('closed the connection'));
     });
   }
 

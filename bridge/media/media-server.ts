@@ -8,6 +8,7 @@ import type { Logger } from '../../config/index.ts';
 import type { Prompt } from '../../ivr/index.ts';
 import type { Clock } from '../support/clock.ts';
 import { settled, withDeadline } from '../support/deadline.ts';
+import { linkSignals } from '../support/signals.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
 import { commands, type ApiCommand } from './commands.ts';
 import { readConferenceEvent, type ConferenceEvent } from './conference-events.ts';
@@ -104,7 +105,7 @@ export class MediaServer implements LegHost {
       const endpoint = await withDeadline(
         connected.fsmrf.createEndpoint({
           remoteSdp: request.offer,
-          headers: { 'X-Rtp-Timeout-Sec': String(this.#options.rtpTimeoutSeconds) },
+          headers: { 'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000) },
         }),
         ENDPOINT_DEADLINE_MS,
         'making an endpoint',
@@ -177,7 +178,11 @@ export class MediaServer implements LegHost {
 
   async #connect(): Promise<Connected> {
     const { address, listen, sipProfile } = this.#options;
-    const socket = await EventSocket.connect(address, CONNECT_DEADLINE_MS, this.#logger);
+    const socket = await EventSocket.connect(address, {
+      deadlineMs: CONNECT_DEADLINE_MS,
+      logger: this.#logger,
+      signal: this.#stopping.signal,
+    });
     let fsmrf: FsmrfMediaServer | undefined;
     try {
       checkProfile(await socket.send(commands.sofiaStatus()), sipProfile);
@@ -223,13 +228,17 @@ export class MediaServer implements LegHost {
 
   /** Returns when we stop; throws when the connection is lost or does not answer any more. */
   async #watch({ socket }: Connected): Promise<void> {
-    const over = new AbortController();
+    const over = linkSignals([this.#stopping.signal]);
     socket.onEnd(() => over.abort());
-    for (;;) {
-      await this.#options.clock.sleep(PING_EVERY_MS, over.signal);
-      if (this.#stopping.signal.aborted) return;
-      if (!socket.open) throw new Error('The event socket was closed');
-      await withDeadline(socket.send(commands.status()), PING_DEADLINE_MS, 'a ping of the media server');
+    try {
+      for (;;) {
+        await this.#options.clock.sleep(PING_EVERY_MS, over.signal);
+        if (this.#stopping.signal.aborted) return;
+        if (!socket.open) throw new Error('The event socket was closed');
+        await withDeadline(socket.send(commands.status()), PING_DEADLINE_MS, 'a ping of the media server');
+      }
+    } finally {
+      over.unlink();
     }
   }
 

@@ -15,6 +15,8 @@ import type { BridgeMetrics } from './metrics.ts';
 const SIP_PROFILE = 'drachtio_mrf';
 const CONFERENCE_PROFILE = 'default';
 const CONNECT_DEADLINE_MS = 10_000;
+/** Servers of somebody else may come later; the service is up meanwhile, and says that it is not ready. */
+const PATIENT_CONNECT_MS = 2_000;
 /** Per call: open, update three times, join, leave, end. */
 const WRITES_PER_CALL = 10;
 /** Last words, BYE, and what is written of them. */
@@ -137,12 +139,13 @@ function closeInOrder(closing: CloseStack, { sip, pool, desk, writer }: Bridge):
 }
 
 async function connect({ patient, logger }: BridgeOptions, { sip, pool }: Bridge): Promise<void> {
+  const deadline = patient ? PATIENT_CONNECT_MS : CONNECT_DEADLINE_MS;
   try {
-    await sip.connect(CONNECT_DEADLINE_MS);
-    if (!(await pool.whenReady(CONNECT_DEADLINE_MS))) throw new Error('No media server can be reached.');
+    const [, ready] = await Promise.all([sip.connect(deadline), pool.whenReady(deadline)]);
+    if (!ready) throw new Error('No media server can be reached.');
   } catch (error) {
     if (!patient) throw error;
-    logger.warn({ err: error }, 'started without a server; it is tried again for as long as it takes');
+    logger.warn({ err: error }, 'started without all servers; they are tried for as long as it takes');
   }
 }
 

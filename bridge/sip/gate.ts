@@ -48,7 +48,8 @@ export class InviteGate {
   trunkOf(address: string): string | null {
     let parsed: ipaddr.IPv4 | ipaddr.IPv6;
     try {
-      parsed = ipaddr.process(address);
+      // IPv6 addresses come with brackets from some SIP servers.
+      parsed = ipaddr.process(address.replace(/^\[|\]$/g, ''));
     } catch {
       return null;
     }

@@ -4,6 +4,7 @@ import { withDeadline, settled } from '../support/deadline.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
 import type { Invite } from './invite.ts';
 import { readInfoDigit } from './info-digit.ts';
+import { ALLOWED_METHODS } from './other-methods.ts';
 import type { SendOptions, Srf, SrfDialog, SrfRequest, SrfResponse } from './srf-port.ts';
 
 /** drachtio-server echoes what it sent at once; longer means that it is gone. */
@@ -127,6 +128,11 @@ export class IncomingCall {
     dialog.on('ack', () => this.events.emit('acknowledged'));
     dialog.on('modify', (request, response) => void this.#onNewOffer(request, response));
     dialog.on('info', (request, response) => this.#onInfo(request, response));
+    // drachtio-srf would say 200 to these by itself. No caller sends us anywhere (RFC 3515 section 2.4.2).
+    dialog.on('refer', (_request, response) => response.send(603));
+    for (const method of ['message', 'publish'] as const) {
+      dialog.on(method, (_request, response) => response.send(405, { headers: { Allow: ALLOWED_METHODS } }));
+    }
   }
 
   #onCancel(): void {

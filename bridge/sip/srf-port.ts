@@ -65,7 +65,10 @@ export interface SrfDialog {
   readonly local: { sdp: string };
   readonly remote: { sdp: string };
   on(event: 'destroy', listener: (request: SrfRequest, reason?: string) => void): unknown;
-  on(event: 'modify' | 'info', listener: (request: SrfRequest, response: SrfResponse) => void): unknown;
+  on(
+    event: 'modify' | 'info' | 'refer' | 'message' | 'publish',
+    listener: (request: SrfRequest, response: SrfResponse) => void,
+  ): unknown;
   on(event: 'ack', listener: () => void): unknown;
   destroy(options?: { headers?: Record<string, string> }): Promise<unknown>;
   modify(sdp: string): Promise<string>;

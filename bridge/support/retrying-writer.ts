@@ -28,6 +28,8 @@ interface Task {
 }
 
 const RETRY_MS = 500;
+/** While the store says itself that it is away; its return is told. */
+const AWAY_RETRY_MS = 5_000;
 const MAX_CONTENTION_TRIES = 50;
 
 export class RetryingWriter {
@@ -124,7 +126,7 @@ export class RetryingWriter {
     const over = new AbortController();
     const wake = () => over.abort();
     this.#wake.add(wake);
-    await this.#options.clock.sleep(RETRY_MS, over.signal);
+    await this.#options.clock.sleep(this.#options.availability.available ? RETRY_MS : AWAY_RETRY_MS, over.signal);
     this.#wake.delete(wake);
   }
 

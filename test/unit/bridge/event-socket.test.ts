@@ -68,7 +68,7 @@ describe('the event socket', () => {
 
   it('authenticates, turns Nagle off, and gets answers', async () => {
     const fake = await startFake(polite('+OK done\n'));
-    const socket = await EventSocket.connect(at(fake.port), 2_000, silent);
+    const socket = await EventSocket.connect(at(fake.port), { deadlineMs: 2_000, logger: silent });
     expect(await socket.send(commands.member('room-1', 'mute', 2))).to.equal('+OK done\n');
     expect(fake.frames).to.deep.equal(['auth pw', 'api conference room-1 mute 2']);
     socket.close();
@@ -80,28 +80,42 @@ describe('the event socket', () => {
     const wrong = await startFake((_frame, socket) => {
       socket.write('Content-Type: command/reply\nReply-Text: -ERR invalid\n\n');
     });
-    expect((await failureOf(EventSocket.connect(at(wrong.port), 2_000, silent))).message).to.match(
-      /refused the password/,
-    );
+    expect(
+      (await failureOf(EventSocket.connect(at(wrong.port), { deadlineMs: 2_000, logger: silent }))).message,
+    ).to.match(/refused the password/);
     await wrong.stop();
     const rude = await startFake(
       () => undefined,
       'Content-Type: text/rude-rejection\nContent-Length: 24\n\nAccess Denied, go away.\n',
     );
-    expect((await failureOf(EventSocket.connect(at(rude.port), 2_000, silent))).message).to.match(/does not admit/);
+    expect(
+      (await failureOf(EventSocket.connect(at(rude.port), { deadlineMs: 2_000, logger: silent }))).message,
+    ).to.match(/does not admit/);
     await rude.stop();
     const silentServer = await startFake(() => undefined, '');
-    expect((await failureOf(EventSocket.connect(at(silentServer.port), 100, silent))).name).to.equal('DeadlineError');
+    expect(
+      (await failureOf(EventSocket.connect(at(silentServer.port), { deadlineMs: 100, logger: silent }))).name,
+    ).to.equal('DeadlineError');
     await silentServer.stop();
-    expect((await failureOf(EventSocket.connect(at(silentServer.port), 2_000, silent))).message).to.match(
-      /ECONNREFUSED/,
-    );
+    expect(
+      (await failureOf(EventSocket.connect(at(silentServer.port), { deadlineMs: 2_000, logger: silent }))).message,
+    ).to.match(/ECONNREFUSED/);
+  });
+
+  it('is given up at once when asked to', async () => {
+    const fake = await startFake(() => undefined, '');
+    const given = new AbortController();
+    const options = { deadlineMs: 10_000, logger: silent, signal: given.signal };
+    const connecting = failureOf(EventSocket.connect(at(fake.port), options));
+    given.abort();
+    expect((await connecting).message).to.match(/closed the connection/);
+    await fake.stop();
   });
 
   it('does not try a refused port again and again', async () => {
     const fake = await startFake(() => undefined);
     await fake.stop();
-    await failureOf(EventSocket.connect(at(fake.port), 1_000, silent));
+    await failureOf(EventSocket.connect(at(fake.port), { deadlineMs: 1_000, logger: silent }));
     const again = createServer();
     let connections = 0;
     again.on('connection', (socket) => {
@@ -120,7 +134,7 @@ describe('the event socket', () => {
       if (frame.startsWith('auth')) accept(socket);
       else socket.destroy();
     });
-    const socket = await EventSocket.connect(at(fake.port), 2_000, silent);
+    const socket = await EventSocket.connect(at(fake.port), { deadlineMs: 2_000, logger: silent });
     let ended = 0;
     socket.onEnd(() => (ended += 1));
     const failure = await failureOf(socket.send(commands.status()));

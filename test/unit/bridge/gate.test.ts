@@ -13,6 +13,7 @@ describe('the INVITE gate', () => {
     const closed = gate();
     expect(closed.trunkOf('127.0.0.1')).to.equal('trusted');
     expect(closed.trunkOf('::1')).to.equal('trusted');
+    expect(closed.trunkOf('[::1]')).to.equal('trusted');
     expect(closed.trunkOf('::ffff:127.0.0.9')).to.equal('trusted');
     for (const stranger of ['10.0.0.1', '192.168.1.1', '8.8.8.8', '2001:db8::1', 'nonsense', '']) {
       expect(closed.trunkOf(stranger), stranger).to.equal(null);

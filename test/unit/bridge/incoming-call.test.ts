@@ -180,6 +180,17 @@ describe('a call as SIP sees it', () => {
   });
 });
 
+describe('requests inside a call', () => {
+  it('send nobody anywhere: REFER is declined, messages are not allowed', async () => {
+    const { call, dialog } = setUp();
+    await call.answer(SDP);
+    const statuses: number[] = [];
+    const response = { send: (status: number) => statuses.push(status) };
+    for (const method of ['refer', 'message', 'publish']) dialog.emit(method, {}, response);
+    expect(statuses).to.deep.equal([603, 405, 405]);
+  });
+});
+
 describe('reading an INVITE', () => {
   const read = (change: (request: FakeRequest) => void) => {
     const request = new FakeRequest();

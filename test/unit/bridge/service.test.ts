@@ -1,9 +1,14 @@
 import { expect } from 'chai';
+import { existsSync } from 'node:fs';
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { endLostCalls } from '../../../bridge/calls/adoption.ts';
 import { mediaPlace, withOriginOf } from '../../../bridge/calls/sdp.ts';
 import { RoomService } from '../../../bridge/conferences/room-service.ts';
 import { advertisedAddress, hostInUri, isLoopback } from '../../../bridge/service/addresses.ts';
 import { CloseStack } from '../../../bridge/service/close-stack.ts';
+import { openSounds } from '../../../bridge/service/sounds.ts';
 import { listening, StartError } from '../../../bridge/service/start-error.ts';
 import { DeadlineError, settled, withDeadline } from '../../../bridge/support/deadline.ts';
 import { linkSignals } from '../../../bridge/support/signals.ts';
@@ -299,5 +304,28 @@ describe('small supports', () => {
     expect(withOriginOf('v=0\r\no=new 1 1 IN IP4 10.9.9.9\r\ns=-\r\n', sdp)).to.equal(
       'v=0\r\no=mrf 10 12 IN IP4 10.0.0.2\r\ns=-\r\n',
     );
+  });
+});
+
+describe('the folder of the prompts', () => {
+  it('is reached by a link when its name would need quoting, and refused when it is elsewhere', async () => {
+    const parent = await mkdtemp(path.join(tmpdir(), 'partyline sounds-'));
+    const sounds = await openSounds(parent, { local: true });
+    const [file] = sounds.filesOf(['welcome'], 'en');
+    expect(file).to.match(/^[A-Za-z0-9_.+@/-]+\/en\/[a-z-]+\.wav$/);
+    const link = file!.replace(/\/en\/.*$/, '');
+    expect(await realpath(link)).to.equal(await realpath(parent));
+    await sounds.stop();
+    expect(existsSync(link)).to.equal(false);
+    let failure: unknown;
+    await openSounds(parent, { local: false }).catch((error: unknown) => (failure = error));
+    expect(failure).to.be.instanceOf(StartError);
+    await rm(parent, { recursive: true });
+  });
+
+  it('is told as it is when it is plain', async () => {
+    const sounds = await openSounds('/srv/sounds', { local: false });
+    expect(sounds.filesOf(['join-tone'], 'en')).to.deep.equal(['/srv/sounds/tones/join-tone.wav']);
+    await sounds.stop();
   });
 });
