@@ -1,9 +1,10 @@
 /** Where the private Redis lives: its folder, its address, its configuration. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
+import { makePrivateFolder } from './data-folder.ts';
 
 /** sun_path holds 108 bytes with the closing zero on Linux, 104 on BSD and macOS. */
 const MOST_SOCKET_PATH_BYTES = 103;
@@ -23,9 +24,7 @@ export interface Place {
 /** @param dataDir the folder for everything that is kept; ours is `redis` in it */
 export async function preparePlace(dataDir: string): Promise<Place> {
   const wanted = path.join(path.resolve(dataDir), 'redis');
-  await mkdir(wanted, { recursive: true, mode: 0o700 });
-  // It may have been made by hand, or under another umask.
-  await chmod(wanted, 0o700);
+  await makePrivateFolder(wanted);
   const folder = await realpath(wanted);
   const socket = path.join(folder, 'redis.sock');
   if (Buffer.byteLength(socket) <= MOST_SOCKET_PATH_BYTES) {

@@ -1,7 +1,8 @@
 /** The server secret: made at the first start, kept in the data folder, never shown. */
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { chmod, link, open, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { makeDataFolder } from './data-folder.ts';
 
 const FILE = 'server-secret';
 const FORM = /^[A-Za-z0-9_-]{43}$/;
@@ -13,7 +14,7 @@ const OTHERS = 0o077;
  * @throws Error with a sentence when the file is there but is not a secret: a new one would orphan every access code
  */
 export async function loadServerSecret(dataDir: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataFolder(dataDir);
   const file = path.join(dataDir, FILE);
   return (await readSecret(file)) ?? (await makeSecret(file));
 }

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CorruptValue } from '../../../store/errors.ts';
+import { preparePlace } from '../../../store/redis-server-place.ts';
 import { deriveSecrets } from '../../../store/secrets.ts';
 import { loadServerSecret } from '../../../store/server-secret.ts';
 
@@ -75,6 +76,19 @@ describe('store: the server secret on disk', () => {
     expect((await stat(dataDir())).mode & 0o777).to.equal(0o700);
     expect(await readdir(dataDir())).to.deep.equal(['server-secret']);
     expect(() => deriveSecrets(secret)).not.to.throw();
+  });
+
+  it('says which setting to change when the folder cannot be made', async () => {
+    const file = path.join(dataDir(), 'a-file');
+    await mkdir(dataDir(), { recursive: true });
+    await writeFile(file, '');
+    for (const work of [loadServerSecret, preparePlace]) {
+      const error = await work(path.join(file, 'data')).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect((error as Error).message).to.match(/data folder .*a-file\/data.*PARTYLINE_DATA_DIR/);
+    }
   });
 
   it('is the same for all who start at once', async () => {
