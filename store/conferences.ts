@@ -4,9 +4,10 @@ import { footprint, randomPair } from './code-space.ts';
 import type { StoreContext } from './context.ts';
 import { encodeEntry } from './journal.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
-import { asInteger, asOptionalText, asTexts } from './replies.ts';
+import { asInteger, asList, asOptionalText, asTexts } from './replies.ts';
+import { readEach } from './read-each.ts';
 import { conferenceSchema, parseStored, sealedCodesSchema } from './schemas.ts';
-import { createConference, replaceConference } from './scripts/codes.ts';
+import { createConference, pageOfConferences, replaceConference } from './scripts/codes.ts';
 import type { Conferences } from './store.ts';
 import type { AccessCodeKind, Conference, ConferencePolicy } from './types.ts';
 
@@ -14,6 +15,8 @@ const DEFAULT_POLICY: ConferencePolicy = { announce: 'tone', maxParticipants: 10
 /** With a million codes of nine digits in use one draw in a hundred collides; twenty in a row means the space is full. */
 const MOST_DRAWS = 20;
 const MOST_RACES = 10;
+const DEFAULT_COUNT = 100;
+const MOST_AT_ONCE = 1_000;
 
 /** How a code is found, and where its sealed copy belongs. */
 export const codeText = (tenantId: string, digits: string): string => `${tenantId}:${digits}`;
@@ -56,12 +59,21 @@ export function createConferences(context: StoreContext, options: ConferenceOpti
       const json = await readJson(tenantId, id);
       return json === null ? null : parseStored('conference', conferenceSchema, json);
     },
-    list: async (tenantId) => {
-      const key = tenantKeys(tenantId).conferences;
-      const all = asTexts(await connection.send(key, ['HVALS', key]));
-      return all
-        .map((json) => parseStored('conference', conferenceSchema, json))
-        .sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1));
+    list: async (tenantId, { count = DEFAULT_COUNT, after = '' } = {}) => {
+      const keys = tenantKeys(tenantId);
+      const most = Math.min(Math.max(Math.trunc(count), 1), MOST_AT_ONCE);
+      const reply = await connection.run(
+        pageOfConferences,
+        [keys.conferences, keys.conferenceOrder],
+        [after, String(most)],
+      );
+      if (reply === null) throw new PartylineError('conference/not-found');
+      const [idList, jsonList] = asList(reply);
+      const ids = asTexts(idList);
+      const conferences = await readEach(context.logger, asList(jsonList), (json) =>
+        parseStored('conference', conferenceSchema, asOptionalText(json) ?? ''),
+      );
+      return { conferences, next: ids.length < most ? null : (ids.at(-1) ?? null) };
     },
     setState: async (tenantId, id, state) => {
       const keys = tenantKeys(tenantId);
@@ -112,13 +124,14 @@ async function tryCreate(
   });
   const reply = await context.connection.run(
     createConference,
-    [keys.conferences, keys.sealedCodes, keys.codes, keys.codeGuards, keys.journal],
+    [keys.conferences, keys.sealedCodes, keys.codes, keys.codeGuards, keys.journal, keys.conferenceOrder],
     [
       id,
       JSON.stringify(conference),
       JSON.stringify({ guest: seal('guest'), host: seal('host') }),
       encodeEntry(entry),
       String(retention.journalEntries),
+      String(conference.createdAt),
       String(kinds.length),
       ...codeArguments,
     ],

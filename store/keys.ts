@@ -24,6 +24,8 @@ export interface TenantKeys {
   readonly people: string;
   /** hash: conference id → Conference as JSON. */
   readonly conferences: string;
+  /** sorted set: conference ids by the time they were made. */
+  readonly conferenceOrder: string;
   /** hash: conference id → sealed codes as JSON `{guest, host}`. */
   readonly sealedCodes: string;
   /** hash: fingerprint of an access code → `kind conferenceId`. */
@@ -54,6 +56,7 @@ export function tenantKeys(tenantId: string): TenantKeys {
     tenant: `${base}:tenant`,
     people: `${base}:people`,
     conferences: `${base}:conferences`,
+    conferenceOrder: `${base}:conference-order`,
     sealedCodes: `${base}:sealed-codes`,
     codes: `${base}:codes`,
     codeGuards: `${base}:code-guards`,

@@ -37,6 +37,12 @@ export interface People {
   count(): Promise<number>;
 }
 
+export interface ConferencePage {
+  readonly conferences: readonly Conference[];
+  /** To be given as `after` for the next page; null on the last. */
+  readonly next: string | null;
+}
+
 export interface Conferences {
   /** Makes the conference with one guest and one host code (design, section 5). */
   create(input: {
@@ -46,7 +52,8 @@ export interface Conferences {
     createdBy: string;
   }): Promise<{ conference: Conference; guestCode: string; hostCode: string }>;
   get(tenantId: string, id: string): Promise<Conference | null>;
-  list(tenantId: string): Promise<readonly Conference[]>;
+  /** Oldest first; damaged ones are left out, and logged. @throws PartylineError conference/not-found for `after` */
+  list(tenantId: string, page?: { count?: number; after?: string }): Promise<ConferencePage>;
   setState(tenantId: string, id: string, state: 'open' | 'closed'): Promise<void>;
   /** Opens the sealed copies, for those entitled to see them. */
   codes(tenantId: string, id: string): Promise<Readonly<Record<AccessCodeKind, string>>>;

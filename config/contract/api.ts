@@ -53,7 +53,21 @@ export const conferenceView = z.object({
   hostCode: z.string().optional(),
 });
 
-export const conferenceList = z.object({ conferences: z.array(conferenceView) });
+export const conferenceQuery = z.strictObject({
+  /** Conferences of one page. */
+  count: z.coerce.number().int().min(1).max(500).default(100),
+  /** Only those made after the one with this id: `next` of the page before. */
+  after: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be the id of a conference' })
+    .optional(),
+});
+export const conferenceList = z.object({
+  /** Oldest first. */
+  conferences: z.array(conferenceView),
+  /** To be given as `after` for the next page; null on the last. */
+  next: z.string().nullable(),
+});
 
 export const participantView = z.object({
   id: z.string(),

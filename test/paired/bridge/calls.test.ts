@@ -236,7 +236,7 @@ describe('telephone calls through the whole service', () => {
     const joined = ended.find(({ codeToJoinedMs }) => codeToJoinedMs !== undefined);
     expect(joined).to.include.keys('inviteToAnswerMs', 'answerToCodeMs', 'totalMs', 'conferenceId', 'from');
     const codes = await Promise.all(
-      (await running.service.store.conferences.list('default')).map(({ id }) =>
+      (await running.service.store.conferences.list('default')).conferences.map(({ id }) =>
         running.service.store.conferences.codes('default', id),
       ),
     );

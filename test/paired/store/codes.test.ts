@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { CodeLimitRules, CodeLookup, Store } from '../../../store/index.ts';
+import type { CodeLimitRules, CodeLookup, ConferencePage, Store } from '../../../store/index.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
 const WRONG = '31415926';
@@ -97,8 +97,26 @@ onEachRedis('store: conferences and access codes', (subject) => {
     let now = 0;
     const store = await subject().open({ now: () => (now += 1_000) });
     for (const title of ['a', 'b', 'c']) await store.conferences.create({ ...conference, title });
-    expect((await store.conferences.list('default')).map((each) => each.title)).to.deep.equal(['a', 'b', 'c']);
-    expect(await store.conferences.list('acme')).to.deep.equal([]);
+    const { conferences, next } = await store.conferences.list('default');
+    expect(conferences.map((each) => each.title)).to.deep.equal(['a', 'b', 'c']);
+    expect(next).to.equal(null);
+    expect(await store.conferences.list('acme')).to.deep.equal({ conferences: [], next: null });
+  });
+
+  it('lists conferences page by page, each once, and leaves out what is damaged', async () => {
+    const store = await subject().open({ now: () => 1_000 });
+    const made = await Promise.all(Array.from({ length: 7 }, () => store.conferences.create(conference)));
+    const ids = made.map((each) => each.conference.id).sort();
+    await subject().redis.command('HSET', 'partyline:{default}:conferences', ids[2]!, 'junk');
+    const seen: string[][] = [];
+    let after: string | null = null;
+    do {
+      const page: ConferencePage = await store.conferences.list('default', { count: 3, ...(after ? { after } : {}) });
+      seen.push(page.conferences.map((each) => each.id));
+      after = page.next;
+    } while (after !== null);
+    expect(seen).to.deep.equal([ids.slice(0, 2), ids.slice(3, 6), ids.slice(6)]);
+    expect(await codeOf(store.conferences.list('default', { after: 'never' }))).to.equal('conference/not-found');
   });
 
   it('journals wrong entries without the digits', async () => {

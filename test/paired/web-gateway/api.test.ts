@@ -182,7 +182,10 @@ describe('web gateway: the API over HTTP', () => {
       ] as const) {
         expectProblem(await call(gateway, method, path, { token }), 404, 'conference/not-found');
       }
-      expect((await call(gateway, 'GET', '/api/v1/conferences', { token })).json()).to.deep.equal({ conferences: [] });
+      expect((await call(gateway, 'GET', '/api/v1/conferences', { token })).json()).to.deep.equal({
+        conferences: [],
+        next: null,
+      });
       expect((await store.conferences.get('acme', mine.conference.id))?.state).to.equal('open');
     });
 
@@ -300,6 +303,26 @@ describe('web gateway: the API over HTTP', () => {
       });
       const answer = await call(gateway, 'GET', '/api/v1/calls', { token: await tokenOf(['moderator']) });
       expectProblem(answer, 403, 'auth/forbidden');
+    });
+
+    it('pages through the conferences, oldest first, without gap or repetition', async () => {
+      const token = await tokenOf(['tsr']);
+      for (let made = 0; made < 5; made += 1) {
+        await store.conferences.create({ tenantId: 'default', title: `c${made}`, createdBy: 'a' });
+      }
+      const titles: string[] = [];
+      let after = '';
+      for (let pages = 0; pages < 3; pages += 1) {
+        const answer = await call(gateway, 'GET', `/api/v1/conferences?count=2${after}`, { token });
+        const body = answer.json() as { conferences: { title: string }[]; next: string | null };
+        titles.push(...body.conferences.map((each) => each.title));
+        if (body.next === null) break;
+        after = `&after=${body.next}`;
+      }
+      expect(titles.sort()).to.deep.equal(['c0', 'c1', 'c2', 'c3', 'c4']);
+      for (const query of ['count=0', 'count=501', 'after=a:b', 'before=x']) {
+        expectProblem(await call(gateway, 'GET', `/api/v1/conferences?${query}`, { token }), 400, 'request/invalid');
+      }
     });
 
     it('pages through the journal, newest first, without gap or repetition', async () => {

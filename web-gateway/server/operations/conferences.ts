@@ -1,5 +1,6 @@
 import {
   conferenceList,
+  conferenceQuery,
   conferenceView,
   createConferenceRequest,
   PartylineError,
@@ -36,10 +37,14 @@ export function conferenceOperations(store: Store): Operation[] {
   const list = operation({
     method: 'get',
     path: '/conferences',
-    summary: 'All conferences of one’s company, oldest first, without codes',
+    summary: 'The conferences of one’s company, oldest first, without codes',
     access: READERS,
-    answers: { status: 200, schema: conferenceList, description: 'The conferences.' },
-    handle: async ({ person }) => ({ conferences: (await store.conferences.list(person.tenantId)).map(toView) }),
+    query: conferenceQuery,
+    answers: { status: 200, schema: conferenceList, description: 'One page of the conferences.' },
+    handle: async ({ person, query: { count, after } }) => {
+      const page = await store.conferences.list(person.tenantId, { count, ...(after === undefined ? {} : { after }) });
+      return { conferences: page.conferences.map(toView), next: page.next };
+    },
   });
 
   const get = operation({
