@@ -5,6 +5,9 @@ export const FRAME_MS = 20;
 export const FRAME_SAMPLES = 160;
 export const SAMPLES_PER_MS = 8;
 
+/** Told from other frames by identity: who gets this very frame need not look at its samples. Never written to. */
+export const SILENT_FRAME: Int16Array = new Int16Array(FRAME_SAMPLES);
+
 /** Saturates instead of wrapping round. */
 export function clampSample(value: number): number {
   return value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value;

@@ -37,19 +37,18 @@ const NO_CSRCS: readonly number[] = [];
 /** @returns the packet, or the reason why these bytes are none. Never throws. */
 export function parseRtp(bytes: Uint8Array): RtpPacket | RtpFault {
   if (bytes.length < RTP_HEADER_BYTES) return 'too-short';
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const first = bytes[0]!;
   if (first >> 6 !== RTP_VERSION) return 'wrong-version';
   const csrcCount = first & 0x0f;
   let offset = RTP_HEADER_BYTES + 4 * csrcCount;
   if (offset > bytes.length) return 'truncated';
-  const csrcs = csrcCount === 0 ? NO_CSRCS : readCsrcs(view, csrcCount);
+  const csrcs = csrcCount === 0 ? NO_CSRCS : readCsrcs(bytes, csrcCount);
   let extension: RtpExtension | undefined;
   if ((first & 0x10) !== 0) {
     if (offset + 4 > bytes.length) return 'truncated';
-    const length = 4 * view.getUint16(offset + 2);
+    const length = 4 * readHalf(bytes, offset + 2);
     if (offset + 4 + length > bytes.length) return 'truncated';
-    extension = { profile: view.getUint16(offset), data: bytes.subarray(offset + 4, offset + 4 + length) };
+    extension = { profile: readHalf(bytes, offset), data: bytes.subarray(offset + 4, offset + 4 + length) };
     offset += 4 + length;
   }
   let end = bytes.length;
@@ -61,9 +60,9 @@ export function parseRtp(bytes: Uint8Array): RtpPacket | RtpFault {
   return {
     marker: (bytes[1]! & 0x80) !== 0,
     payloadType: bytes[1]! & 0x7f,
-    sequence: view.getUint16(2),
-    timestamp: view.getUint32(4),
-    ssrc: view.getUint32(8),
+    sequence: readHalf(bytes, 2),
+    timestamp: readWord(bytes, 4),
+    ssrc: readWord(bytes, 8),
     csrcs,
     ...(extension && { extension }),
     paddingLength: bytes.length - end,
@@ -71,8 +70,8 @@ export function parseRtp(bytes: Uint8Array): RtpPacket | RtpFault {
   };
 }
 
-function readCsrcs(view: DataView, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => view.getUint32(RTP_HEADER_BYTES + 4 * index));
+function readCsrcs(bytes: Uint8Array, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => readWord(bytes, RTP_HEADER_BYTES + 4 * index));
 }
 
 /** What may be printed; everything beyond header and payload is optional. */
@@ -107,9 +106,26 @@ export function serializeRtp(packet: RtpPacketInput): Buffer {
 export function writeRtpHeader(bytes: Buffer, header: RtpHeader): void {
   bytes[0] = RTP_VERSION << 6;
   bytes[1] = (header.marker ? 0x80 : 0) | (header.payloadType & 0x7f);
-  bytes.writeUInt16BE(header.sequence & 0xffff, 2);
-  bytes.writeUInt32BE(header.timestamp >>> 0, 4);
-  bytes.writeUInt32BE(header.ssrc >>> 0, 8);
+  bytes[2] = header.sequence >> 8;
+  bytes[3] = header.sequence;
+  writeWord(bytes, 4, header.timestamp);
+  writeWord(bytes, 8, header.ssrc);
+}
+
+/** 32 bits in network order; byte by byte, which costs a fraction of a DataView made for each packet. */
+function writeWord(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 24;
+  bytes[at + 1] = value >> 16;
+  bytes[at + 2] = value >> 8;
+  bytes[at + 3] = value;
+}
+
+function readWord(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+function readHalf(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
 }
 
 /** How far timestamp `a` is ahead of `b`, −2³¹ … 2³¹−1, wrap-around respected. */

@@ -1,5 +1,6 @@
 /** One member of a room: the leg, what it may do, and what is played to it alone. */
-import { FRAME_SAMPLES, meanLevel, mixInto, scale, volumeStepGain } from '../audio.ts';
+import { FRAME_SAMPLES, SILENT_FRAME, meanLevel, mixInto, scale, volumeStepGain } from '../audio.ts';
+import type { SharedFrame } from '../shared-frame.ts';
 import type { MemberAudio } from '../types.ts';
 import { PlayQueue, type PlayEnded } from '../worker/playback.ts';
 import { TalkDetector, type TalkChange } from './talk-detector.ts';
@@ -7,7 +8,7 @@ import { TalkDetector, type TalkChange } from './talk-detector.ts';
 /** What a room needs of a leg. */
 export interface RoomLeg {
   pull(nowMs: number): Int16Array;
-  push(frame: Int16Array, nowMs: number): void;
+  push(frame: Int16Array, nowMs: number, shared?: SharedFrame): void;
   inRoom: boolean;
 }
 
@@ -44,19 +45,20 @@ export class Member {
       this.heard = false;
       return undefined;
     }
-    scale(this.voice, volumeStepGain(volumeIn));
-    const change = this.talk.frame(meanLevel(this.voice), energyLevel);
+    const silent = this.voice === SILENT_FRAME;
+    if (!silent) scale(this.voice, volumeStepGain(volumeIn));
+    const change = this.talk.frame(silent ? 0 : meanLevel(this.voice), energyLevel);
     // FreeSWITCH mixes only those who talk; letting each loud frame in at once keeps the beginnings of words.
     this.heard = speak && (energyLevel === 0 || this.talk.talking || this.talk.score > energyLevel);
     return change;
   }
 
-  /** Volume and the member's own players on top of what the room gives; `mix` is not changed. */
-  tell(mix: Int16Array, nowMs: number): void {
+  /** Volume and the member's own players on top of what the room gives; `mix` is not changed. `shared`: it is others' too. */
+  tell(mix: Int16Array, nowMs: number, shared?: SharedFrame): void {
     const gain = volumeStepGain(this.audio.volumeOut);
     const plays = this.players.read(this.#played);
     if (gain === 1 && !plays) {
-      this.leg.push(mix, nowMs);
+      this.leg.push(mix, nowMs, shared);
       return;
     }
     const frame = this.#heardFrame;

@@ -2,6 +2,7 @@
 import { FRAME_SAMPLES, fileVolumeGain, mixInto } from '../audio.ts';
 import { MediaError } from '../errors.ts';
 import type { AudioSource } from '../sources/audio-source.ts';
+import { SharedFrame } from '../shared-frame.ts';
 import type { MemberAudio } from '../types.ts';
 import { PlayPool, PlayQueue, type PlayEnded } from '../worker/playback.ts';
 import { RecorderSet } from '../worker/recorder-set.ts';
@@ -31,7 +32,8 @@ export interface RoomPlay {
   readonly async: boolean;
 }
 
-const SILENCE = new Int16Array(FRAME_SAMPLES);
+const NOBODY: ReadonlySet<number> = new Set();
+const SILENCE = new SharedFrame();
 
 export class Room {
   readonly #events: RoomEvents;
@@ -44,7 +46,8 @@ export class Room {
   readonly #pool: PlayPool;
   readonly #recorders: RecorderSet;
   readonly #bus = new MixBus();
-  readonly #full = new Int16Array(FRAME_SAMPLES);
+  /** What all hear who do not speak. */
+  readonly #full = new SharedFrame();
   readonly #personal = new Int16Array(FRAME_SAMPLES);
   readonly #played = new Int16Array(FRAME_SAMPLES);
   readonly #pooled = new Int16Array(FRAME_SAMPLES);
@@ -119,9 +122,10 @@ export class Room {
       this.#bus.add(this.#played);
       sounding = true;
     }
-    this.#bus.full(this.#full);
-    this.#recorders.write(this.#full);
-    for (const member of this.#order) this.#tell(member, this.#mixFor(member, sounding), nowMs);
+    this.#bus.full(this.#full.samples);
+    this.#full.changed();
+    this.#recorders.write(this.#full.samples);
+    for (const member of this.#order) this.#tell(member, sounding, nowMs);
   }
 
   startRecording(path: string): Promise<void> {
@@ -174,9 +178,10 @@ export class Room {
     }
   }
 
-  #tell(member: Member, mix: Int16Array, nowMs: number): void {
+  #tell(member: Member, sounding: boolean, nowMs: number): void {
     try {
-      member.tell(mix, nowMs);
+      const shared = this.#sharedMixFor(member, sounding);
+      member.tell(shared?.samples ?? this.#ownMixFor(member), nowMs, shared);
     } catch (error) {
       this.#events.legFailed(member.leg, error);
     }
@@ -200,11 +205,16 @@ export class Room {
     return queued || pooled;
   }
 
-  #mixFor(member: Member, sounding: boolean): Int16Array {
+  /** The mix of those who hear what all hear; undefined for whom one has to be made. */
+  #sharedMixFor(member: Member, sounding: boolean): SharedFrame | undefined {
     if (!member.audio.hear || !sounding) return SILENCE;
-    const unheard = this.#relations.unheardBy(member.memberId);
-    if (!unheard) {
-      if (!member.heard) return this.#full;
+    if (member.heard || this.#relations.unheardBy(member.memberId)) return undefined;
+    return this.#full;
+  }
+
+  #ownMixFor(member: Member): Int16Array {
+    const unheard = this.#relations.unheardBy(member.memberId) ?? NOBODY;
+    if (unheard.size === 0) {
       this.#bus.without(member.voice, this.#personal);
       return this.#personal;
     }

@@ -13,6 +13,11 @@ export class Concealer {
     this.#concealed = 0;
   }
 
+  /** Real silence went out: nothing of it needs to fade. */
+  heardSilence(): void {
+    this.#concealed = FADE_SAMPLES;
+  }
+
   /** Fills `frame` from `from` up to `to`. */
   fill(frame: Int16Array, from: number, to: number): void {
     for (let index = from; index < to; index++) {

@@ -9,8 +9,10 @@ import { RTP_HEADER_BYTES, writeRtpHeader } from '../../wire/rtp.ts';
 import { eventOfKey, serializeTelephoneEvent } from '../../wire/telephone-event.ts';
 import { FRAME_MS, FRAME_SAMPLES, SAMPLES_PER_MS } from '../audio.ts';
 import { DTMF_FREQUENCIES, ToneBank, tonePeak } from '../sources/tone-source.ts';
+import type { SharedFrame } from '../shared-frame.ts';
 import type { RemoteMedia } from '../types.ts';
 
+/** The bytes are good during the call only. */
 export type SendPacket = (bytes: Buffer) => void;
 
 /** The end of an event is told three times, 20 ms apart so that one burst of loss does not take all. */
@@ -22,6 +24,8 @@ const MIN_DIGIT_FRAMES = 2;
 const MAX_DIGIT_FRAMES = 400;
 const MAX_QUEUED_DIGITS = 128;
 const PTIMES: readonly number[] = [10, 20, 30, 40, 60];
+/** 60 ms of G.711. */
+const MAX_PAYLOAD_BYTES = 480;
 const TONE_PEAK = tonePeak(-7);
 
 type Outgoing = { kind: 'pause'; frames: number } | { kind: 'digit'; key: string; frames: number };
@@ -49,8 +53,12 @@ export class RtpSender {
   #sending = false;
   #markNext = true;
   /** Codes that do not fill a packet yet. */
-  readonly #rest = new Uint8Array(480 + FRAME_SAMPLES);
+  readonly #rest = new Uint8Array(MAX_PAYLOAD_BYTES + FRAME_SAMPLES);
   #restLength = 0;
+  /** One packet's memory, used for each: the network copies what it does not send at once. */
+  readonly #packetBytes = Buffer.alloc(RTP_HEADER_BYTES + MAX_PAYLOAD_BYTES);
+  /** The beginning of it, as long as the last packet. */
+  #view: Buffer = this.#packetBytes;
   readonly #queue: Outgoing[] = [];
   #digit: RunningDigit | undefined;
   #pauseFrames = 0;
@@ -96,8 +104,8 @@ export class RtpSender {
     }
   }
 
-  /** Sends 20 ms. */
-  frame(samples: Int16Array): void {
+  /** Sends 20 ms. @param shared the same samples, when others send them too */
+  frame(samples: Int16Array, shared?: SharedFrame): void {
     this.#startNextDigit();
     if (!this.#sending) {
       this.#digit = undefined;
@@ -107,7 +115,7 @@ export class RtpSender {
     }
     if (this.#digit?.tones) this.#audio(this.#toneFrame(this.#digit, this.#digit.tones));
     else if (this.#digit) this.#event(this.#digit);
-    else this.#audio(samples);
+    else this.#audio(samples, shared);
   }
 
   /** Time that went by without anything sent. */
@@ -162,10 +170,11 @@ export class RtpSender {
     this.#pauseFrames = GAP_FRAMES;
   }
 
-  #audio(samples: Int16Array): void {
+  #audio(samples: Int16Array, shared?: SharedFrame): void {
     if (this.#packetSamples === FRAME_SAMPLES) {
       const bytes = this.#newPacket(FRAME_SAMPLES, this.#law.payloadType, this.#timestamp, this.#takeMarker());
-      encodeG711(this.#law, samples, bytes, RTP_HEADER_BYTES);
+      if (shared) bytes.set(shared.codes(this.#law), RTP_HEADER_BYTES);
+      else encodeG711(this.#law, samples, bytes, RTP_HEADER_BYTES);
       this.#timestamp = (this.#timestamp + FRAME_SAMPLES) >>> 0;
       this.#send(bytes);
       return;
@@ -200,9 +209,11 @@ export class RtpSender {
     this.#send(bytes);
   }
 
-  /** Memory for one packet with its header written; the socket keeps it until it is sent, so it is never reused. */
+  /** Memory for one packet, its header written; good until the next one. */
   #newPacket(payloadBytes: number, payloadType: number, timestamp: number, marker: boolean): Buffer {
-    const bytes = Buffer.allocUnsafe(RTP_HEADER_BYTES + payloadBytes);
+    const length = RTP_HEADER_BYTES + payloadBytes;
+    if (this.#view.length !== length) this.#view = this.#packetBytes.subarray(0, length);
+    const bytes = this.#view;
     writeRtpHeader(bytes, { marker, payloadType, sequence: this.#sequence, timestamp, ssrc: this.ssrc });
     this.#sequence = (this.#sequence + 1) & 0xffff;
     this.packets++;

@@ -5,8 +5,8 @@
  */
 import { ALAW, MULAW, g711Law, type G711Law } from '../../wire/g711.ts';
 import { parseRtp, type RtpPacket } from '../../wire/rtp.ts';
-import { FRAME_SAMPLES, mixInto } from '../audio.ts';
-import type { ReceiveStage } from '../stages/arrival.ts';
+import { FRAME_SAMPLES, SILENT_FRAME, mixInto } from '../audio.ts';
+import { SharedFrame } from '../shared-frame.ts';
 import { DigitDetector, type Digit } from '../stages/digit-detector.ts';
 import { JitterBuffer } from '../stages/jitter-buffer.ts';
 import { PayloadCheck } from '../stages/payload-check.ts';
@@ -34,7 +34,7 @@ export interface LegOptions {
   readonly events: LegEvents;
 }
 
-const SILENCE = new Int16Array(FRAME_SAMPLES);
+const SILENCE = new SharedFrame();
 const SILENT_CODES = {
   0: new Uint8Array(FRAME_SAMPLES).fill(MULAW.silence),
   8: new Uint8Array(FRAME_SAMPLES).fill(ALAW.silence),
@@ -52,10 +52,10 @@ export class Leg {
   readonly #sender: RtpSender;
   readonly #rtcp: RtcpSession;
   readonly #players: PlayStack;
-  readonly #receiveStages: readonly ReceiveStage[];
   readonly #recorders: RecorderSet;
   /** 20 ms as heard from the peer, and as played to it. */
-  readonly #input = new Int16Array(FRAME_SAMPLES);
+  readonly #decoded = new Int16Array(FRAME_SAMPLES);
+  #input: Int16Array = SILENT_FRAME;
   readonly #played = new Int16Array(FRAME_SAMPLES);
   readonly #recorded = new Int16Array(FRAME_SAMPLES);
   #pair: PortPair | undefined;
@@ -76,7 +76,6 @@ export class Leg {
     this.#recorders = new RecorderSet((text) => options.events.fault(text));
     this.#sender = new RtpSender((bytes) => this.#send(bytes));
     this.#rtcp = new RtcpSession(this.#sender, this.#reception);
-    this.#receiveStages = [this.#payload, this.#source];
   }
 
   attach(pair: PortPair): void {
@@ -104,7 +103,7 @@ export class Leg {
     if (this.#closed || !this.#remote) return;
     const packet = this.#source.mayCome(address, port) ? parseRtp(bytes) : undefined;
     const arrival = packet && typeof packet === 'object' && { packet, address, port, atMs };
-    if (!arrival || !this.#receiveStages.every((stage) => stage.take(arrival))) {
+    if (!arrival || !this.#payload.take(arrival) || !this.#source.take(arrival)) {
       this.#refused++;
       return;
     }
@@ -117,27 +116,27 @@ export class Leg {
     if (!this.#closed && this.#source.acceptsRtcp(address, port)) this.#rtcp.receive(bytes, this.#options.now());
   }
 
-  /** First half of a tick: 20 ms from the peer. The frame is the leg's own and may be changed until the next tick. */
+  /** First half of a tick: 20 ms from the peer, SILENT_FRAME or the leg's own, which may be changed until the next tick. */
   pull(nowMs: number): Int16Array {
     this.#digits.tick(nowMs);
     this.#watchInactivity(nowMs);
-    this.#jitter.pull(this.#input);
+    this.#input = this.#jitter.pull(this.#decoded) === 'silence' ? SILENT_FRAME : this.#decoded;
     return this.#input;
   }
 
-  /** Second half of a tick: 20 ms towards the peer. */
-  push(frame: Int16Array, nowMs: number): void {
+  /** Second half of a tick: 20 ms towards the peer. @param shared the same samples, when others hear them too */
+  push(frame: Int16Array, nowMs: number, shared?: SharedFrame): void {
     let outgoing = this.#echo ? this.#input : frame;
     if (this.#players.read(this.#played)) outgoing = this.#played;
     if (this.#recorders.recording) this.#record(outgoing);
-    this.#sender.frame(outgoing);
+    this.#sender.frame(outgoing, outgoing === frame ? shared : undefined);
     this.#reportIfDue(nowMs);
   }
 
   /** A whole tick outside of any room. */
   tickAlone(nowMs: number): void {
     this.pull(nowMs);
-    this.push(SILENCE, nowMs);
+    this.push(SILENCE.samples, nowMs, SILENCE);
   }
 
   /** Frames that could not be made in time. */

@@ -30,7 +30,7 @@ class Bench {
       address: '',
       port: 0,
       send: (bytes, address, to) =>
-        record && this.sent.push({ packet: parseRtp(bytes) as RtpPacket, address, port: to }),
+        record && this.sent.push({ packet: parseRtp(Buffer.from(bytes)) as RtpPacket, address, port: to }),
       close: async () => undefined,
     });
     this.leg.attach({ rtp: port(true), rtcp: port(false) });

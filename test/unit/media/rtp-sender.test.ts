@@ -7,7 +7,7 @@ import { amplitudeOf, codes, level, remote } from './helpers.ts';
 
 class Bench {
   readonly sent: RtpPacket[] = [];
-  readonly sender = new RtpSender((bytes) => this.sent.push(parseRtp(bytes) as RtpPacket));
+  readonly sender = new RtpSender((bytes) => this.sent.push(parseRtp(Buffer.from(bytes)) as RtpPacket));
 
   constructor(fields: Parameters<typeof remote>[0] = {}) {
     this.sender.arm(remote(fields));
