@@ -1,15 +1,15 @@
 /** What is heard: two phones in a conference, who is muted or deaf, sounds for one or for all. */
 import { expect } from 'chai';
-import { openBench, until, type Bench } from '../../helpers/bench.ts';
-import type { Endpoint, EslEvent } from '../../helpers/fsmrf-client.ts';
-import type { Telephone } from '../../helpers/telephone.ts';
+import { openBench, until, type Bench } from '../helpers/bench.ts';
+import type { Endpoint, EslEvent } from '../helpers/fsmrf-client.ts';
+import type { Telephone } from '../helpers/telephone.ts';
 
 interface Party {
   readonly phone: Telephone;
   readonly endpoint: Endpoint;
 }
 
-describe('embedded FreeSWITCH: sound', function () {
+describe('sound of a conference', function () {
   this.timeout(30_000);
   let bench: Bench;
   let alice: Party;
@@ -108,6 +108,7 @@ describe('embedded FreeSWITCH: sound', function () {
       said.push(`${event.getHeader('Action')} ${event.getHeader('Member-ID')}`);
     });
     await new Promise<void>((done) => bench.mediaServer.conn.subscribe(['CUSTOM', 'conference::maintenance'], done));
+    await bob.phone.untilHears([440]);
     alice.phone.talk(0);
     await until(
       'alice has stopped',
