@@ -141,6 +141,7 @@ export function createLimits(context: StoreContext, client: LimiterClient, rules
       await limiter.strike?.(keyOf(rule, key), take);
       return take.waitMs;
     },
+    giveBack: (rule, key) => limiters[rule].giveBack(keyOf(rule, key)),
     reset: (rule, key) => limiters[rule].reset(keyOf(rule, key)),
   };
 }

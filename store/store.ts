@@ -123,6 +123,8 @@ export type LimitRule = 'login' | 'login-address' | 'invite';
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
   consume(rule: LimitRule, key: string): Promise<number>;
+  /** Takes one try back that was allowed: it was a good one. */
+  giveBack(rule: LimitRule, key: string): Promise<void>;
   reset(rule: LimitRule, key: string): Promise<void>;
 }
 

@@ -96,6 +96,23 @@ describe('web gateway: the API over HTTP', () => {
       }
     });
 
+    it('counts only wrong tries against the address of an office', async () => {
+      await person(['admin'], 'default', 'ada@example.org');
+      const rule = { tries: 3, windowSeconds: 60, firstDelaySeconds: 30, longestDelaySeconds: 60 };
+      const strict = await openTestStore(redis, { limits: { 'login-address': rule } });
+      const office = await startTestGateway(strict);
+      try {
+        const login = async (password: string) =>
+          (await call(office, 'POST', '/api/v1/login', { body: { email: 'ada@example.org', password } })).status;
+        for (let people = 0; people < 5; people += 1) expect(await login(PASSWORD)).to.equal(200);
+        for (let tried = 0; tried < 3; tried += 1) expect(await login('no')).to.equal(401);
+        expect(await login(PASSWORD)).to.equal(429);
+      } finally {
+        await office.stop();
+        await strict.close();
+      }
+    });
+
     it('ends every login of a person whose password is changed, and nobody else’s', async () => {
       const ada = await person(['admin'], 'default', 'ada@example.org');
       await person(['admin'], 'default', 'bob@example.org');

@@ -30,7 +30,10 @@ export function loginOperations(store: Store, loginHours: number, logger: Logger
         await note(store, logger, DEFAULT_TENANT_ID, { type: 'login.refused', email: body.email, address });
         throw new PartylineError('auth/wrong-credentials');
       }
-      await store.limits.reset('login', emailKey(body.email));
+      await Promise.all([
+        store.limits.reset('login', emailKey(body.email)),
+        store.limits.giveBack('login-address', limitKeyOf(address)),
+      ]);
       const life = Math.round(loginHours * HOUR_MS);
       const expiresAt = Date.now() + life;
       const token = await issueLogin(store, person, life);
