@@ -47,7 +47,7 @@ export const openNodeDatagramSocket: OpenDatagramSocket = async (options) => {
   });
   socket.on('error', options.onError);
   const bound = socket.address();
-  const probes = new Set<Socket>();
+  const probes = new Map<Socket, () => Promise<void>>();
   let closed: Promise<void> | undefined;
   return {
     address: bound.address,
@@ -63,7 +63,7 @@ export const openNodeDatagramSocket: OpenDatagramSocket = async (options) => {
       if (!closed && probes.size < MAX_PROBES) sendProbe(probes, { port, address, from: bound.address }, onUnreachable);
     },
     close() {
-      closed ??= closeAll([socket, ...probes]);
+      closed ??= Promise.all([closeSocket(socket), ...[...probes.values()].map((end) => end())]).then(() => {});
       return closed;
     },
   };
@@ -75,16 +75,20 @@ interface ProbeTarget {
   readonly from: string;
 }
 
-function sendProbe(probes: Set<Socket>, target: ProbeTarget, onUnreachable: (error: Error) => void): void {
+function sendProbe(
+  probes: Map<Socket, () => Promise<void>>,
+  target: ProbeTarget,
+  onUnreachable: (error: Error) => void,
+): void {
   const probe = createSocket(isIPv6(target.address) ? 'udp6' : 'udp4');
-  probes.add(probe);
-  const end = () => {
+  const end = async () => {
     clearTimeout(timer);
-    if (probes.delete(probe)) probe.close();
+    if (probes.delete(probe)) await closeSocket(probe);
   };
-  const timer = setTimeout(end, PROBE_MS);
+  const timer = setTimeout(() => void end(), PROBE_MS);
+  probes.set(probe, end);
   probe.on('error', (error) => {
-    end();
+    void end();
     onUnreachable(error);
   });
   probe.bind(0, target.from, () => {
@@ -92,6 +96,6 @@ function sendProbe(probes: Set<Socket>, target: ProbeTarget, onUnreachable: (err
   });
 }
 
-async function closeAll(sockets: readonly Socket[]): Promise<void> {
-  await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+function closeSocket(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.close(() => resolve()));
 }
