@@ -6,8 +6,9 @@ import { isBranchOfRfc3261 } from './identifiers.ts';
 import { defaultPort } from './transport.ts';
 import type { SipHop } from './types.ts';
 
+/** Only of the first line: what others wrote below may be malformed without harm. */
 export function topVia(message: SipMessage): Via {
-  return parseVia(message.headers.getList('Via')[0] ?? '');
+  return parseVia(splitOutsideQuotes(message.headers.get('Via') ?? '', ',')[0] ?? '');
 }
 
 /** Of a response: branch and method. */

@@ -1,7 +1,7 @@
 /** SIP messages (RFC 3261 section 7): bytes in, message out, and back. Pure; every fault is a SipParseError. */
 import { parseCSeq, parseNameAddr, parseSipUri, parseVia } from './sip-address.ts';
 import { headerKey, SipHeaders } from './sip-headers.ts';
-import { hasControlCharacter, isToken, parseWholeNumber, SipParseError } from './sip-syntax.ts';
+import { hasControlCharacter, isToken, parseWholeNumber, SipParseError, splitOutsideQuotes } from './sip-syntax.ts';
 
 export { headerKey, SipHeaders, SipParseError };
 export type { SipParseProblem } from './sip-syntax.ts';
@@ -168,9 +168,10 @@ function checkMandatoryHeaders(message: SipMessage): void {
     if (values.length > 1) throw new SipParseError('repeated-header', `${name} comes more than once`);
     if (!values[0]) throw new SipParseError('missing-header', `${name} is missing`);
   }
-  const vias = message.headers.getList('Via');
-  if (!vias[0]) throw new SipParseError('missing-header', 'Via is missing');
-  parseVia(vias[0]);
+  const via = message.headers.get('Via');
+  if (via === undefined) throw new SipParseError('missing-header', 'Via is missing');
+  // Of the first line, even if it is empty: there the source is going to be written.
+  parseVia(splitOutsideQuotes(via, ',')[0] ?? '');
   parseNameAddr(message.headers.get('From') ?? '');
   parseNameAddr(message.headers.get('To') ?? '');
   const cseq = parseCSeq(message.headers.get('CSeq') ?? '');
