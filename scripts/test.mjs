@@ -43,6 +43,7 @@ const PROGRAMS = [
   { program: 'redis-server', debianPackage: 'redis-server' },
   { program: 'sipp', debianPackage: 'sip-tester' },
   { program: 'baresip', debianPackage: 'baresip-core' },
+  { program: 'svmap', debianPackage: 'sipvicious' },
 ];
 
 /** Results of everything, in order: `{outcome: 'passed' | 'failed' | 'skipped', title, message?, reason?}`. */
