@@ -126,6 +126,12 @@ describe('failures', function () {
     expect(performance.now() - started).to.be.lessThan(3_000);
   });
 
+  it('leaves a channel alone that plays nothing', async () => {
+    expect(await api(`uuid_break ${endpoint.uuid}`)).to.equal('+OK\n');
+    await pause(200);
+    await endpoint.play('tone_stream://%(100,0,440)');
+  });
+
   it('plays one thing inside another', async () => {
     const order: string[] = [];
     const outer = endpoint.play('tone_stream://%(1200,0,440)').then(() => order.push('outer'));

@@ -42,6 +42,7 @@ export async function parkUntil(
 ): Promise<void> {
   const { channel } = context;
   channel.fire('CHANNEL_PARK', PARK, () => channelData(channel));
-  await context.wait<true>({ begin, onDigit: () => undefined });
+  // The real park loop never looks at CF_BREAK: a break that comes when nothing plays any more ends nothing.
+  await context.wait<true>({ begin, onDigit: () => undefined, breakable: false });
   channel.fire('CHANNEL_UNPARK', UNPARK, () => channelData(channel));
 }
