@@ -74,8 +74,8 @@ export type MemberCommandName = 'mute' | 'unmute' | 'deaf' | 'undeaf' | 'kick';
 export const commands = {
   status: () => api('status'),
   sofiaStatus: () => api('sofia', 'status'),
-  /** Stops what a channel plays. */
-  breakPlayback: (channel: string) => api('uuid_break', uuid(channel), 'all'),
+  /** Stops what a channel plays. Not with `all`, which would drop applications that wait their turn, too. */
+  breakPlayback: (channel: string) => api('uuid_break', uuid(channel)),
   killChannel: (channel: string) => api('uuid_kill', uuid(channel)),
   member: (name: string, command: MemberCommandName, memberId: number) =>
     api('conference', room(name), command, member(memberId)),

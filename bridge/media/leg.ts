@@ -13,6 +13,8 @@ import type { EslEvent, FsmrfEndpoint } from './media-ports.ts';
 
 const SET_DEADLINE_MS = 3_000;
 const JOIN_DEADLINE_MS = 5_000;
+/** From the command to the event that it plays. */
+const START_DEADLINE_MS = 500;
 /** After `uuid_break`, FreeSWITCH tells of the end of the file within a frame or two. */
 const BREAK_DEADLINE_MS = 1_000;
 const HANGUP_TELLS_MS = 250;
@@ -55,6 +57,7 @@ export class Leg implements DialogueLeg {
   readonly #endpoint: FsmrfEndpoint;
   readonly #digits: DigitQueue;
   #playing = false;
+  #onPlaybackStart: (() => void) | undefined;
   #seat: { readonly room: string; readonly memberId: number } | undefined;
   #gone = false;
   #released: Promise<void> | undefined;
@@ -70,6 +73,7 @@ export class Leg implements DialogueLeg {
     this.#digits = new DigitQueue(options.clock);
     this.events = new TypedEmitter((error, event) => options.logger.error({ err: error, event }, 'a listener failed'));
     this.#endpoint.on('dtmf', ({ dtmf }) => this.#digits.push(dtmf));
+    this.#endpoint.on('playback-start', () => this.#onPlaybackStart?.());
     this.#endpoint.on('destroy', (event) => this.#onDestroy(event?.reason));
   }
 
@@ -192,6 +196,7 @@ export class Leg implements DialogueLeg {
   }
 
   async #playFile(file: string, stop: AbortSignal): Promise<'done' | 'stopped'> {
+    const started = new Promise<void>((resolve) => (this.#onPlaybackStart = resolve));
     const played = this.#execute(commands.playback(file));
     const broken = whenAborted(stop);
     const first = await Promise.race([played, broken.promise.then(() => 'break' as const)]);
@@ -202,11 +207,18 @@ export class Leg implements DialogueLeg {
       }
       return 'done';
     }
-    if (!this.#gone) await this.#breakPlayback(played);
+    if (!this.#gone) await this.#breakPlayback(started, played);
     return 'stopped';
   }
 
-  async #breakPlayback(played: Promise<unknown>): Promise<void> {
+  /**
+   * The break travels over another socket than the playback: one that comes first is lost, and the prompt would be heard
+   * to its end.
+   */
+  async #breakPlayback(started: Promise<void>, played: Promise<unknown>): Promise<void> {
+    const playing = Promise.race([started.then(() => true), played.then(() => false)]);
+    const isPlaying = await withDeadline(playing, START_DEADLINE_MS, 'beginning to play').catch(() => true);
+    if (!isPlaying || this.#gone) return;
     const ended = this.#options.host.send(commands.breakPlayback(this.uuid)).then(() => played);
     if (!(await settled(ended, BREAK_DEADLINE_MS))) {
       this.#options.logger.warn({ channel: this.uuid }, 'a prompt could not be stopped in time');
@@ -285,6 +297,7 @@ export class Leg implements DialogueLeg {
 
   #onDestroy(cause: string | undefined): void {
     if (this.#gone) return;
+    this.#options.logger.debug({ channel: this.uuid, cause }, 'the channel is gone');
     this.#markGone();
     this.events.emit('lost', cause);
     this.events.removeAll();

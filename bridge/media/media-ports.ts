@@ -58,6 +58,7 @@ export interface FsmrfEndpoint {
   readonly dialog: FsmrfDialog | null;
   on(event: 'dtmf', listener: (event: { dtmf: string; duration: string; source: string }) => void): unknown;
   on(event: 'destroy', listener: (event?: { reason?: string }) => void): unknown;
+  on(event: 'playback-start', listener: () => void): unknown;
   execute(application: string, argument: string): Promise<EslEvent>;
   destroy(): Promise<unknown>;
 }

@@ -65,7 +65,8 @@ export class Caller {
 
   /** Sends the INVITE. */
   dial(port: number, options: DialOptions = {}): PhoneCall {
-    const { from = '"Alice" <sip:+15551230001@127.0.0.1>', payloads, headers = {} } = options;
+    // A number of its own: wrong codes count per number.
+    const { from = `"Alice" <sip:+1555${this.rtp.port}@127.0.0.1>`, payloads, headers = {} } = options;
     this.#bye = undefined;
     this.call = this.sip.call(port, this.offer(payloads), { ...headers }, from);
     this.call.on('BYE', (request: SipRequest) => (this.#bye = request));

@@ -43,7 +43,7 @@ describe('the command builder', () => {
     expect(commands.playToMember('room-abc', '/sounds/en/now-muted.wav', 2).text).to.equal(
       'conference room-abc play /sounds/en/now-muted.wav 2',
     );
-    expect(commands.breakPlayback(uuid).text).to.equal(`uuid_break ${uuid} all`);
+    expect(commands.breakPlayback(uuid).text).to.equal(`uuid_break ${uuid}`);
     expect(commands.joinConference('room-abc', 'default', ['mute'])).to.include({
       application: 'conference',
       argument: 'room-abc@default++flags{mute}',
