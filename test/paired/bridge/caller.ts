@@ -1,6 +1,6 @@
 /** A caller: SIP and RTP together, one call at a time, everything awaitable. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SipRequest, SipResponse } from '../../../embedded/wire/sip-message.ts';
+import type { SipRequest, SipResponse } from '../../../embedded/sip/index.ts';
 import { RtpPhone } from '../../helpers/rtp-phone.ts';
 import { event, startPhone, type PhoneCall, type SipPhone } from '../../helpers/sip-phone.ts';
 import { level, tonesHeard } from '../../helpers/tones.ts';
