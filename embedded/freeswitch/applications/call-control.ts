@@ -7,6 +7,7 @@ import type { ApplicationServices } from './services.ts';
 
 const PARK: EventOrigin = ['switch_ivr.c', 'switch_ivr_park', 1012];
 const UNPARK: EventOrigin = ['switch_ivr.c', 'switch_ivr_park', 1193];
+const FRAME_MS = 20;
 const MAX_SLEEP_MS = 24 * 3_600 * 1_000;
 
 export const hangup: Application = ({ channel }, argument) =>
@@ -33,7 +34,8 @@ export function sleep(services: ApplicationServices): Application {
 export const park: Application = (context) => parkUntil(context, () => undefined);
 
 /**
- * Waits until something ends it. Digits are announced and dropped.
+ * Waits until something ends it. Digits are announced and dropped, one a frame, so that an application that comes soon
+ * after the answer finds what was keyed meanwhile.
  * @param begin may end it by calling `finish`
  */
 export async function parkUntil(
@@ -43,6 +45,6 @@ export async function parkUntil(
   const { channel } = context;
   channel.fire('CHANNEL_PARK', PARK, () => channelData(channel));
   // The real park loop never looks at CF_BREAK: a break that comes when nothing plays any more ends nothing.
-  await context.wait<true>({ begin, onDigit: () => undefined, breakable: false });
+  await context.wait<true>({ begin, onDigit: () => undefined, digitEveryMs: FRAME_MS, breakable: false });
   channel.fire('CHANNEL_UNPARK', UNPARK, () => channelData(channel));
 }

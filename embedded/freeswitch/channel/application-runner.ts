@@ -8,7 +8,7 @@ import type { Logger } from '../../../config/index.ts';
 import type { EventOrigin } from '../core/event.ts';
 import { channelData } from './channel-data.ts';
 import type { Channel } from './channel.ts';
-import type { Digit } from './digit-queue.ts';
+import type { Digit, DigitConsumer } from './digit-queue.ts';
 
 export type Interruption = 'hangup' | 'transfer' | 'break';
 export type Waited<T> = { readonly value: T } | { readonly interrupted: Interruption };
@@ -18,6 +18,8 @@ export interface Wait<T> {
   readonly begin: (finish: (value: T) => void) => (() => void) | undefined;
   /** Takes digits; without it they wait for the next one who does. */
   readonly onDigit?: (digit: Digit) => void;
+  /** Takes digits one in so many milliseconds. Default: at once. */
+  readonly digitEveryMs?: number;
   /** A conference is left alone by `break`. Default true. */
   readonly breakable?: boolean;
 }
@@ -45,7 +47,7 @@ export interface ExecuteMessage {
 interface Frame {
   readonly application: string;
   interrupt: ((kind: Interruption) => void) | undefined;
-  onDigit: ((digit: Digit) => void) | undefined;
+  digits: DigitConsumer | undefined;
   breakable: boolean;
   /** Resolved when this frame is on top again. */
   resume: (() => void) | undefined;
@@ -122,7 +124,7 @@ export class ApplicationRunner {
     const frame: Frame = {
       application: message.application,
       interrupt: undefined,
-      onDigit: undefined,
+      digits: undefined,
       breakable: true,
       resume: undefined,
     };
@@ -188,21 +190,24 @@ export class ApplicationRunner {
         if (state.settled) return;
         state.settled = true;
         frame.interrupt = undefined;
-        frame.onDigit = undefined;
+        frame.digits = undefined;
         if (this.#stack.at(-1) === frame) this.#channel.digits.setConsumer(undefined);
         state.cleanup?.();
         resolve(result);
       };
       frame.breakable = wait.breakable ?? true;
       frame.interrupt = (kind) => settle({ interrupted: kind });
-      frame.onDigit = wait.onDigit;
+      frame.digits = wait.onDigit && {
+        take: wait.onDigit,
+        ...(wait.digitEveryMs !== undefined && { everyMs: wait.digitEveryMs }),
+      };
       const cleanup = wait.begin((value) => settle({ value }));
       if (state.settled) {
         cleanup?.();
         return;
       }
       if (cleanup) state.cleanup = cleanup;
-      this.#channel.digits.setConsumer(frame.onDigit);
+      this.#channel.digits.setConsumer(frame.digits);
       this.#pump();
     });
   }
@@ -244,7 +249,7 @@ export class ApplicationRunner {
     }
     top.resume?.();
     top.resume = undefined;
-    this.#channel.digits.setConsumer(top.onDigit);
+    this.#channel.digits.setConsumer(top.digits);
     this.#pump();
   }
 

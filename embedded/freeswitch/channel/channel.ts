@@ -96,7 +96,7 @@ export class Channel {
     this.name = options.name;
     this.profile = options.profile;
     this.times = { created: microseconds(options.clock), answered: '0', progressMedia: '0', hangup: '0' };
-    this.digits = new DigitQueue((digit) => this.#announceDigit(digit));
+    this.digits = new DigitQueue(options.clock, (digit) => this.#announceDigit(digit));
   }
 
   /** Aborts when the channel is hung up, by whomever. */

@@ -148,6 +148,30 @@ describe('applications on a channel', () => {
     ]);
   });
 
+  it('that only pass the time drop one digit a frame: the next one finds the rest', async () => {
+    const parked: Application = async (context) => {
+      await context.wait({
+        begin: () => undefined,
+        onDigit: ({ digit }) => log.push(`drops ${digit}`),
+        digitEveryMs: 20,
+      });
+    };
+    const applications = new Map<string, Application>([
+      ['park', parked],
+      ['wait', waits()],
+    ]);
+    runner = new ApplicationRunner({ channel, find: (name) => applications.get(name), logger });
+    void runner.execute({ application: 'park', argument: '' });
+    for (const digit of '1234') key(digit);
+    parts.clock.advance(45);
+    expect(log).to.deep.equal(['drops 1', 'drops 2']);
+    deliver('collect digits');
+    await settle();
+    expect(log.slice(2)).to.deep.equal(['collect begins', 'collect takes 3', 'collect takes 4']);
+    channel.hangup('NORMAL_CLEARING');
+    expect(parts.clock.running).to.deep.equal([]);
+  });
+
   it('break the one on top alone', async () => {
     void runner.execute({ application: 'room', argument: 'room' });
     deliver('inner');
