@@ -1,6 +1,7 @@
 /**
- * RFC 4475 and RFC 5118: every message goes through the whole of the embedded drachtio-server, from the datagram to the
- * application. Where RFC 4475 expects what is not done here, the vector says what is done instead, and why.
+ * Messages of our own, each composed after the section of RFC 4475 or RFC 5118 that its vector names: every one goes
+ * through the whole of the embedded drachtio-server, from the datagram to the application. Where RFC 4475 expects what is
+ * not done here, the vector says what is done instead, and why.
  */
 import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
@@ -13,7 +14,9 @@ import { ManualClock } from '../helpers/manual-clock.ts';
 type Outcome = 'application' | 'dropped' | number;
 
 interface Vector {
+  /** As the RFC calls its case. */
   readonly name: string;
+  /** Of the RFC whose feature the message exercises; the message itself is ours. */
   readonly section: string;
   readonly idea: string;
   /** What the parser makes of it. */
@@ -111,7 +114,7 @@ describe('torture messages', () => {
     ['rfc4475', 49],
     ['rfc5118', 12],
   ] as const) {
-    describe(`of ${rfc.toUpperCase()}`, () => {
+    describe(`after ${rfc.toUpperCase().replace('RFC', 'RFC ')}`, () => {
       const vectors = vectorsOf(rfc);
 
       it('are all there', () => {
