@@ -154,12 +154,29 @@ async function startEmbeddedServers(
   gate: InviteGate,
   closing: CloseStack,
 ): Promise<Servers> {
-  const password = randomBytes(32).toString('base64url');
-  const advertised = advertisedAddress(settings);
-  const freeswitch = await startFreeswitch({
+  const secret = randomBytes(32).toString('base64url');
+  const freeswitch = await startMediaServer(settings, logger, secret);
+  closing.push('the embedded media server', SERVER_CLOSE_MS, () => freeswitch.stop());
+  const drachtio = await startSipServer(settings, logger, secret, gate);
+  closing.push('the embedded SIP server', SERVER_CLOSE_MS, () => drachtio.stop());
+  return {
+    bridge: {
+      drachtio: { host: LOOPBACK, port: drachtio.clientPort, secret },
+      mediaServers: [{ host: LOOPBACK, port: freeswitch.eventSocketPort, secret }],
+      eventSocket: { address: settings.eventSocketListenAddress ?? LOOPBACK, port: settings.eventSocketPort },
+      patient: false,
+    },
+    sipPort: drachtio.listeningPoints[0]?.port ?? 0,
+    drachtio,
+    freeswitch,
+  };
+}
+
+function startMediaServer(settings: Settings, logger: Logger, password: string): Promise<FreeswitchServer> {
+  return startFreeswitch({
     sip: { address: LOOPBACK, port: 0 },
     mediaAddress: settings.bind,
-    advertisedMediaAddress: advertised,
+    advertisedMediaAddress: advertisedAddress(settings),
     eventSocket: { address: LOOPBACK, port: 0 },
     password,
     rtpPorts: settings.rtpPorts,
@@ -169,37 +186,24 @@ async function startEmbeddedServers(
     sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,
     logger,
   });
-  closing.push('the embedded media server', SERVER_CLOSE_MS, () => freeswitch.stop());
+}
+
+function startSipServer(settings: Settings, logger: Logger, secret: string, gate: InviteGate): Promise<DrachtioServer> {
   const listen = { address: settings.bind, port: settings.sipPort };
-  const drachtio = await listening({ setting: 'sipPort', ...listen }, () =>
+  return listening({ setting: 'sipPort', ...listen }, () =>
     startDrachtio({
       sip: [
         { protocol: 'udp', ...listen },
         { protocol: 'tcp', ...listen },
       ],
-      advertisedAddress: advertised,
+      advertisedAddress: advertisedAddress(settings),
       client: { address: LOOPBACK, port: 0 },
-      secret: password,
+      secret,
       logger,
       // Strangers are not even parsed; the gate would not answer them either.
       filter: ({ address }) => gate.trunkOf(address) !== null,
     }),
   );
-  closing.push('the embedded SIP server', SERVER_CLOSE_MS, () => drachtio.stop());
-  return {
-    bridge: {
-      drachtio: { host: LOOPBACK, port: drachtio.clientPort, secret: password },
-      mediaServers: [{ host: LOOPBACK, port: freeswitch.eventSocketPort, secret: password }],
-      eventSocket: {
-        address: settings.eventSocketListenAddress ?? LOOPBACK,
-        port: settings.eventSocketPort,
-      },
-      patient: false,
-    },
-    sipPort: drachtio.listeningPoints[0]?.port ?? 0,
-    drachtio,
-    freeswitch,
-  };
 }
 
 function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers): void {

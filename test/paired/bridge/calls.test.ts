@@ -41,6 +41,9 @@ describe('telephone calls through the whole service', () => {
     ]);
     await alice.hears(830);
     await bob.hears(440);
+    await until('both are shown talking', async () =>
+      (await meeting.room())?.participants.every(({ talking }) => talking),
+    );
     await alice.hangUp();
     await bob.hears();
     await bob.hangUp();
