@@ -57,14 +57,16 @@ describe('telephone calls through the whole service', () => {
     const [alice, bob] = [await running.phone(), await running.phone()];
     await alice.connect(running.port, 440);
     alice.press(`${meeting.guestCode}#`);
-    await bob.connect(running.port, 830);
+    await bob.connect(running.port, 830, { from: '"Bob" <sip:+15551230002@127.0.0.1>' });
     bob.press(`${meeting.guestCode}#`);
     await meeting.joined(2);
     await bob.hears(440);
     alice.press('*6');
+    const muted = await until('muted', async () =>
+      (await meeting.room())?.participants.find(({ bits }) => bits.includes('self')),
+    );
+    expect(muted).to.deep.include({ name: 'Alice', bits: ['self'], talking: false });
     await bob.hears();
-    const [muted] = (await meeting.room())?.participants ?? [];
-    expect(muted).to.deep.include({ bits: ['self'], talking: false });
     // The words stand in for the room for a while; then Bob is heard again, because the muted one may listen.
     await alice.hears(830);
     alice.press('*6');

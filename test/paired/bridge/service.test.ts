@@ -228,9 +228,9 @@ describe('Redis gone in the middle of a call', () => {
     await late.connect(running.port);
     late.press(`${meeting.guestCode}#`);
     await late.letGo();
-    expect(
-      running.lines('call ended').map(({ termination }) => (termination as { reason: string }).reason),
-    ).to.deep.equal(['caller-hung-up', 'store-unavailable']);
+    await until('both ends are logged', () => running.lines('call ended').length === 2);
+    const reasons = running.lines('call ended').map(({ termination }) => (termination as { reason: string }).reason);
+    expect(reasons).to.deep.equal(['caller-hung-up', 'store-unavailable']);
     redis.thaw();
     await until('back', () => running.service.store.available);
     const room = await meeting.joined(2);
