@@ -209,7 +209,9 @@ export const settingsSchema = z
       .string()
       .regex(/^sip:[A-Za-z0-9.[\]:-]+(:\d+)?(;transport=(udp|tcp|tls))?$/, { error: 'must be sip:host:port' })
       .optional()
-      .describe('Where calls to telephones are sent, `sip:host:port`.'),
+      .describe(
+        'Where calls to telephones are sent, `sip:host:port`. Not used yet: the service makes no such calls so far.',
+      ),
   })
   .refine((value) => (value.adminEmail === undefined) === (value.adminPassword === undefined), {
     error: 'adminEmail and adminPassword go together',
