@@ -290,7 +290,7 @@ describe('leg that moves to another worker', () => {
     await Promise.resolve();
     bench.ticks(4);
     const state = await bench.move();
-    expect(state.plays).to.deep.equal([{ playId: 7, uri: 'tone', gain: 1, played: 640 }]);
+    expect(state.plays).to.deep.equal([{ playId: 7, uri: 'tone', gain: 1, times: 1, offset: 640, played: 640 }]);
     expect(bench.told, 'it has not ended').to.deep.equal([]);
     const rest = new SampleSource(level(5000, 1600));
     bench.leg.play({ ...state.plays[0]!, source: Promise.resolve(rest) });
