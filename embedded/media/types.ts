@@ -59,7 +59,7 @@ export interface PortStatistics {
   readonly packetsLost: number;
   /** Arrived too late to be played. */
   readonly packetsLate: number;
-  /** Dropped: wrong source, wrong payload type, malformed. */
+  /** Dropped: wrong source (unless the kernel did it), wrong payload type, malformed. */
   readonly packetsRefused: number;
   /** Interarrival jitter in milliseconds (RFC 3550 section 6.4.1). */
   readonly jitterMs: number;

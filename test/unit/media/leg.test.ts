@@ -47,6 +47,7 @@ class Bench {
         record && this.sent.push({ packet: parseRtp(Buffer.from(bytes)) as RtpPacket, address, port: to }),
       close: async () => undefined,
       depart: async () => ({ address: '', port: 0 }),
+      keepTo: () => undefined,
     });
     leg.attach({ rtp: port(true), rtcp: port(false) });
     return leg;
