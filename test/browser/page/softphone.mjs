@@ -1,5 +1,5 @@
 /** The least softphone there is: sip.js with nothing around it. Bundled for the test page. */
-import { Invitation, Inviter, SessionState, UserAgent, Web } from 'sip.js';
+import { Inviter, SessionState, UserAgent } from 'sip.js';
 
 let agent;
 let session;
@@ -49,6 +49,12 @@ window.softphone = {
   },
   restartIce: () =>
     window.softphone.reinvite({ sessionDescriptionHandlerOptions: { offerOptions: { iceRestart: true } } }),
+  async untilIceConnected() {
+    const connection = session.sessionDescriptionHandler.peerConnection;
+    while (!['connected', 'completed'].includes(connection.iceConnectionState)) {
+      await new Promise((done) => connection.addEventListener('iceconnectionstatechange', done, { once: true }));
+    }
+  },
   press: (keys) => session.sessionDescriptionHandler.sendDtmf(keys),
   pressByInfo: (key) =>
     session.info({
@@ -67,5 +73,3 @@ window.softphone = {
   },
   close: () => agent.stop(),
 };
-void Invitation;
-void Web;
