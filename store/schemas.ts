@@ -3,6 +3,7 @@
  * does not lose what a newer one wrote.
  */
 import { z } from 'zod';
+import { conferencePolicy, DEFAULT_POLICY } from '../config/contract/index.ts';
 import { CorruptValue } from './errors.ts';
 import type { CallRecord, Conference, JournalEntry, Person, RoomDocument, Tenant } from './types.ts';
 
@@ -28,15 +29,17 @@ export const personSchema = z.looseObject({
 }) satisfies z.ZodType<Omit<Person, 'securityStamp'>>;
 export type StoredPerson = z.infer<typeof personSchema>;
 
+/** What an older version did not know has its default; what we do not know is kept. */
+const storedPolicy = z.preprocess(
+  (stored) => (typeof stored === 'object' && stored !== null ? { ...DEFAULT_POLICY, ...stored } : stored),
+  z.looseObject(conferencePolicy.shape),
+);
+
 export const conferenceSchema = z.looseObject({
   id,
   tenantId: id,
   title: z.string(),
-  policy: z.looseObject({
-    announce: z.enum(['tone', 'silent']),
-    maxParticipants: z.number().int().positive(),
-    muteOnEntry: z.boolean(),
-  }),
+  policy: storedPolicy,
   state: z.enum(['open', 'closed']),
   createdBy: z.string(),
   createdAt: time,

@@ -1,4 +1,7 @@
 /** What is kept. Shapes of the records in Redis; every time is milliseconds since 1970 UTC. */
+import type { ConferencePolicy } from '../config/contract/index.ts';
+
+export type { ConferencePolicy };
 
 export type Role = 'root' | 'admin' | 'moderator' | 'presenter' | 'tsr' | 'client' | 'prospect';
 
@@ -19,13 +22,6 @@ export interface Person {
   readonly createdAt: number;
   /** Another one with each new password: whatever was given out under an earlier one is void. Not for the outside. */
   readonly securityStamp: string;
-}
-
-export interface ConferencePolicy {
-  /** How entry and exit are told to those in the room. */
-  readonly announce: 'tone' | 'silent';
-  readonly maxParticipants: number;
-  readonly muteOnEntry: boolean;
 }
 
 export interface Conference {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
 import { createLogger } from '../../../config/index.ts';
 import type { Role, RoomDocument, Store } from '../../../store/index.ts';
 import { createAdminLink, issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
@@ -159,7 +160,7 @@ describe('web gateway: the API over HTTP', () => {
       expect(conference).to.deep.include({
         title: 'Monday',
         state: 'open',
-        policy: { announce: 'tone', maxParticipants: 100, muteOnEntry: true },
+        policy: { ...DEFAULT_POLICY, muteOnEntry: true },
       });
       expect(conference['guestCode']).to.match(/^\d{9}$/);
       expect(conference['hostCode']).to.match(/^\d{9}$/);

@@ -6,7 +6,7 @@ import { DEFAULT_KEYPAD, RoomService, type RunEffect } from '../../../bridge/con
 import type { LegEvents } from '../../../bridge/media/leg.ts';
 import type { IncomingCallEvents, Invite } from '../../../bridge/sip/index.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
-import { PartylineError } from '../../../config/contract/index.ts';
+import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
 import { LegGone, type Digit, type Prompt } from '../../../ivr/index.ts';
 import type { Conference, RoomDocument, Termination } from '../../../store/index.ts';
 import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
@@ -16,7 +16,7 @@ const conference: Conference = {
   id: 'c1',
   tenantId: 'default',
   title: 'Test',
-  policy: { announce: 'tone', maxParticipants: 10, muteOnEntry: false },
+  policy: { ...DEFAULT_POLICY, maxParticipants: 10 },
   state: 'open',
   createdBy: 'x',
   createdAt: 0,

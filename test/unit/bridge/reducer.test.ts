@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
 import fc from 'fast-check';
 import { maySpeak, reduce, type RoomEffect, type RoomInput } from '../../../bridge/conferences/reducer.ts';
 import type { ConferencePolicy, RoomDocument } from '../../../store/index.ts';
 
 const identity = { tenantId: 'default', conferenceId: 'c1' };
-const policy: ConferencePolicy = { announce: 'tone', maxParticipants: 4, muteOnEntry: false };
+const policy: ConferencePolicy = { ...DEFAULT_POLICY, maxParticipants: 4 };
 
 const join = (id: string, change: Partial<ConferencePolicy> = {}, role: 'guest' | 'host' = 'guest'): RoomInput => ({
   type: 'join',

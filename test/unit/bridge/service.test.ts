@@ -13,11 +13,11 @@ import { listening, StartError } from '../../../bridge/service/start-error.ts';
 import { DeadlineError, settled, withDeadline } from '../../../bridge/support/deadline.ts';
 import { linkSignals } from '../../../bridge/support/signals.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
-import { PartylineError } from '../../../config/contract/index.ts';
+import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
 import type { CallRecord, ConferencePolicy, RoomDocument } from '../../../store/index.ts';
 import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
 
-const policy: ConferencePolicy = { announce: 'tone', maxParticipants: 100, muteOnEntry: false };
+const policy: ConferencePolicy = DEFAULT_POLICY;
 
 /** Lets time pass until the work is done. */
 async function passing<T>(clock: ManualClock, work: Promise<T>): Promise<T> {

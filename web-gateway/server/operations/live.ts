@@ -8,7 +8,7 @@ import {
   type ParticipantView,
   type RoomView,
 } from '../../../config/contract/index.ts';
-import type { CallRecord, Participant, RoomDocument, Store } from '../../../store/index.ts';
+import type { CallRecord, Conference, Participant, RoomDocument, Store } from '../../../store/index.ts';
 import { operation, type Operation } from '../operation.ts';
 import { findConference } from './conferences.ts';
 
@@ -24,7 +24,7 @@ export function liveOperations(store: Store): Operation[] {
     answers: { status: 200, schema: roomView, description: 'The roster; `live` is false when nobody is in.' },
     handle: async ({ person, params }) => {
       const conference = await findConference(store, person, params['conferenceId']);
-      return toRoomView(conference.id, await store.rooms.read(person.tenantId, conference.id));
+      return toRoomView(conference, await store.rooms.read(person.tenantId, conference.id));
     },
   });
 
@@ -57,12 +57,18 @@ export function liveOperations(store: Store): Operation[] {
   return [room, calls, journal];
 }
 
-function toRoomView(conferenceId: string, room: RoomDocument | null): RoomView {
+function toRoomView({ id, title, policy }: Conference, room: RoomDocument | null): RoomView {
   return {
-    conferenceId,
+    conferenceId: id,
+    title,
     live: room !== null,
     version: room?.version ?? 0,
+    mode: policy.mode,
     locked: room?.locked ?? false,
+    announce: policy.announce,
+    recording: { state: 'off', since: null },
+    waitingForHost: false,
+    hostGone: null,
     startedAt: room?.startedAt ?? null,
     participants: room?.participants.map(toParticipantView) ?? [],
   };
@@ -73,7 +79,24 @@ function toParticipantView(participant: Participant): ParticipantView {
   const number = maskNumber(participant.number);
   // A phone that tells no name is often called by its number.
   const name = digitsOf(participant.name) === digitsOf(participant.number) ? number : participant.name;
-  return { id, name, number, role, muted: bits.length > 0, mutedBy: [...bits], talking, joinedAt };
+  return {
+    id,
+    name,
+    number,
+    role,
+    state: 'present',
+    audio: 'phone',
+    web: false,
+    muted: bits.length > 0,
+    mutedBy: [...bits],
+    canUnmute: bits.every((bit) => bit === 'self'),
+    talking,
+    handPosition: null,
+    waitingPosition: null,
+    asksForHelp: false,
+    volume: 0,
+    joinedAt,
+  };
 }
 
 const digitsOf = (text: string) => text.replace(/\D/g, '');
