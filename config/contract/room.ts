@@ -196,3 +196,10 @@ export function applyRoomChange(view: RoomView, change: RoomChange): RoomView | 
   // A field that is absent keeps its value; zod writes no `undefined`.
   return { ...view, ...change.room, version: change.version, participants };
 }
+
+/** What a command over the API is answered with. */
+export const roomCommandAnswer = z.object({
+  /** Of the room after the command; 0 when it is not live any more. */
+  version: z.number(),
+});
+export type RoomCommandAnswer = z.infer<typeof roomCommandAnswer>;
