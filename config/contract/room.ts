@@ -184,3 +184,10 @@ export type ParticipantView = z.infer<typeof participantView>;
 export type RecordingView = z.infer<typeof recordingView>;
 export type RoomView = z.infer<typeof roomView>;
 export type RoomChange = z.infer<typeof roomChange>;
+
+/** What a command over the API is answered with. */
+export const roomCommandAnswer = z.object({
+  /** Of the room after the command; 0 when it is not live any more. */
+  version: z.number(),
+});
+export type RoomCommandAnswer = z.infer<typeof roomCommandAnswer>;

@@ -9,6 +9,7 @@ import type { Operation } from './operation.ts';
 import { conferenceOperations } from './operations/conferences.ts';
 import { liveOperations } from './operations/live.ts';
 import { loginOperations } from './operations/login.ts';
+import { roomOperations } from './operations/rooms.ts';
 import type { GatewayParts } from './parts.ts';
 import { createProblemHandler } from './problems.ts';
 import { createRequestContext, describeRoute } from './request-context.ts';
@@ -45,6 +46,7 @@ export function apiOperations(parts: Pick<GatewayParts, 'store' | 'settings' | '
   return [
     ...loginOperations(parts.store, parts.settings.loginHours, parts.logger),
     ...conferenceOperations(parts.store),
+    ...roomOperations(parts.store),
     ...liveOperations(parts.store),
   ];
 }
