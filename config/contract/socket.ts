@@ -23,16 +23,22 @@ export type SocketReply<T> =
 
 export type RoomCommandInput = z.input<typeof roomCommand>;
 
+/** The whole room, as this person may see it, and which row is theirs: it may be another than the one they joined as. */
+export interface RoomSnapshot {
+  readonly view: RoomView;
+  readonly participantId: string;
+}
+
 export interface ServerEvents {
-  /** The whole room, as this person may see it: after the handshake, and whenever changes would not lead there. */
-  'room:view': (view: RoomView) => void;
+  /** After the handshake, and whenever changes would not lead there. */
+  'room:view': (snapshot: RoomSnapshot) => void;
   /** Follows on the last view or change; whoever has another version asks for the whole again. */
   'room:change': (change: RoomChange) => void;
   'session:end': (end: { readonly reason: SessionEndReason }) => void;
 }
 
 export interface BrowserEvents {
-  'room:read': (answer: (reply: SocketReply<RoomView>) => void) => void;
+  'room:read': (answer: (reply: SocketReply<RoomSnapshot>) => void) => void;
   /** Answered when the room has taken it. What came of it comes as a change. */
   'room:command': (command: RoomCommandInput, answer: (reply: SocketReply<null>) => void) => void;
 }

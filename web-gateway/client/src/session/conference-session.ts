@@ -42,7 +42,7 @@ export class ConferenceSession {
     this.player = player;
     this.#microphone = microphone;
     this.#firstTicket = joined;
-    this.room = new RoomConnection(joined.token);
+    this.room = new RoomConnection(joined);
     this.phone = microphone === null ? null : this.#createPhone(options.startCall);
     this.#watch();
     this.phone?.start();
@@ -136,12 +136,12 @@ export class ConferenceSession {
 
   /** A row that was muted by a key on the phone, or on another page, is muted here as well. */
   #followRoom(): void {
-    const { view, end } = this.room.state;
+    const { view, participantId, end } = this.room.state;
     if (end !== null) {
       this.close(end);
       return;
     }
-    const me = ownRow(view, this.joined.participantId);
+    const me = ownRow(view, participantId);
     if (me !== undefined) this.phone?.setMicrophoneOn(!me.mutedBy.includes('self'));
   }
 

@@ -6,6 +6,7 @@ import type { RoomChange, RoomView } from '../../../../config/contract/room.ts';
 import type {
   BrowserEvents,
   RoomCommandInput,
+  RoomSnapshot,
   ServerEvents,
   SessionEndReason,
   SocketReply,
@@ -15,6 +16,8 @@ import { Observable } from './observable.ts';
 export interface RoomState {
   /** Null until the first one came. */
   readonly view: RoomView | null;
+  /** Which row is ours. */
+  readonly participantId: string;
   /** lost: there was one, and we are trying to come back; what is shown may be old. */
   readonly link: 'connecting' | 'live' | 'lost';
   readonly transport: 'websocket' | 'polling' | null;
@@ -40,12 +43,12 @@ export class RoomConnection extends Observable<RoomState> {
   #retry: ReturnType<typeof setTimeout> | undefined;
   #reading = false;
 
-  constructor(token: string, transports: ('websocket' | 'polling')[] = ['websocket', 'polling']) {
-    super({ view: null, link: 'connecting', transport: null, end: null });
+  constructor({ token, participantId }: { token: string; participantId: string }) {
+    super({ view: null, participantId, link: 'connecting', transport: null, end: null });
     this.#socket = io({
       path: SOCKET_PATH,
       auth: { token },
-      transports,
+      transports: ['websocket', 'polling'],
       // A network without WebSockets still has HTTP.
       tryAllTransports: true,
       withCredentials: false,
@@ -86,7 +89,7 @@ export class RoomConnection extends Observable<RoomState> {
       if (error.message === 'auth/required') this.close('expired');
       else if (!socket.active) this.#connectLater();
     });
-    socket.on('room:view', (view) => this.set({ ...this.state, view }));
+    socket.on('room:view', (snapshot) => this.set({ ...this.state, ...snapshot }));
     socket.on('room:change', (change) => this.#apply(change));
     socket.on('session:end', ({ reason }) => this.close(reason));
     socket.io.engine.on('upgrade', () => this.#setLive());
@@ -115,8 +118,8 @@ export class RoomConnection extends Observable<RoomState> {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      const view = await this.#ask<RoomView>((answer) => this.#socket.timeout(ANSWER_MS).emit('room:read', answer));
-      this.set({ ...this.state, view });
+      const snapshot = await this.#ask<RoomSnapshot>((answer) => this.#socket.timeout(ANSWER_MS).emit('room:read', answer));
+      this.set({ ...this.state, ...snapshot });
     } catch {
       // Without a connection the whole comes with the next one.
     } finally {

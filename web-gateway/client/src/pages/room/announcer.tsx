@@ -10,7 +10,7 @@ import { useObservable } from '../../session/observable.ts';
 const GATHER_MS = 400;
 
 export function Announcer({ session }: { session: ConferenceSession }) {
-  const { view } = useObservable(session.room);
+  const { view, participantId } = useObservable(session.room);
   const told = useRef<RoomView | null>(null);
   const [text, setText] = useState('');
   useEffect(() => {
@@ -22,11 +22,11 @@ export function Announcer({ session }: { session: ConferenceSession }) {
     const timer = setTimeout(() => {
       const before = told.current;
       told.current = view;
-      const sentences = before === null ? [] : announcements(before, view, session.joined.participantId);
+      const sentences = before === null ? [] : announcements(before, view, participantId);
       if (sentences.length > 0) setText(sentences.join(' '));
     }, GATHER_MS);
     return () => clearTimeout(timer);
-  }, [view, session]);
+  }, [view, participantId]);
   return (
     <VisuallyHidden>
       <div role="log" aria-live="polite" aria-relevant="additions text" aria-label="What happens in the room">

@@ -30,11 +30,11 @@ export default function RoomPage({ session, onLeave }: { session: ConferenceSess
 }
 
 function Inside({ session }: { session: ConferenceSession }) {
-  const { view } = useObservable(session.room);
+  const { view, participantId } = useObservable(session.room);
   const [managing, setManaging] = useState(false);
   const wide = useMediaQuery('(min-width: 60rem)', true, { getInitialValueInEffect: false });
   if (view === null) return null;
-  const me = ownRow(view, session.joined.participantId);
+  const me = ownRow(view, participantId);
   const isHost = me?.role === 'host';
   const waits = me?.state === 'waiting';
   return (
