@@ -9,6 +9,7 @@ import { DEFAULT_RETENTION, type Retention, type StoreContext } from './context.
 import { createJournal } from './journal.ts';
 import { createLimiterClient } from './limiter-client.ts';
 import { createLimits, type LimitRules } from './limits.ts';
+import { createPasses } from './passes.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { createPeople } from './people.ts';
 import { createRooms } from './rooms.ts';
@@ -61,6 +62,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     now: options.now ?? Date.now,
   };
   const limiterClient = createLimiterClient(connection);
+  const tokens = createTokens(context);
   return {
     tenants: createTenants(context, options.language ?? 'en'),
     people: createPeople(context, options.hasher ?? createPasswordHasher()),
@@ -69,7 +71,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     calls: createCalls(context),
     rooms: createRooms(context),
     journal: createJournal(context),
-    tokens: createTokens(context),
+    tokens,
+    passes: createPasses(context, tokens),
     limits: createLimits(context, limiterClient, options.limits),
     get available() {
       return connection.available;
