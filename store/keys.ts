@@ -50,6 +50,10 @@ export interface TenantKeys {
   call(id: string): string;
   /** stream: one field `event`, JSON. Expires some time after the room ended. */
   roomEvents(conferenceId: string): string;
+  /** hash: participant id → `serial JSON` of a Pass. Expires with the last pass. */
+  passes(conferenceId: string): string;
+  /** sorted set: participant ids by the end of their passes. Expires with the last. */
+  passOrder(conferenceId: string): string;
   /** string: digest of the commit that removed the room, for a minute, so that the removal can be tried again. */
   roomRemoval(conferenceId: string): string;
   /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. */
@@ -75,6 +79,8 @@ export function tenantKeys(tenantId: string): TenantKeys {
     journal: `${base}:journal`,
     call: (id) => `${base}:call:${checkId(id)}`,
     roomEvents: (conferenceId) => `${base}:room-events:${checkId(conferenceId)}`,
+    passes: (conferenceId) => `${base}:passes:${checkId(conferenceId)}`,
+    passOrder: (conferenceId) => `${base}:pass-order:${checkId(conferenceId)}`,
     roomRemoval: (conferenceId) => `${base}:room-removal:${checkId(conferenceId)}`,
     limit: (rule, subject) => `{${tenantId}}:limit:${rule}:${subject}`,
   };

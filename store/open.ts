@@ -9,6 +9,7 @@ import { DEFAULT_RETENTION, type Retention, type StoreContext } from './context.
 import { createJournal } from './journal.ts';
 import { createLimiterClient } from './limiter-client.ts';
 import { createLimits, type LimitRules } from './limits.ts';
+import { createPasses } from './passes.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { createPeople } from './people.ts';
 import { createSubscriberLink } from './links.ts';
@@ -71,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   const roomRequests = createRoomRequests(context);
   const limiterClient = createLimiterClient(connection);
+  const tokens = createTokens(context);
   return {
     tenants: createTenants(context, options.language ?? 'en'),
     people: createPeople(context, options.hasher ?? createPasswordHasher()),
@@ -80,7 +82,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     rooms: createRooms(context),
     roomRequests: roomRequests.requests,
     journal: createJournal(context),
-    tokens: createTokens(context),
+    tokens,
+    passes: createPasses(context, tokens),
     limits: createLimits(context, limiterClient, options.limits),
     get available() {
       return connection.available;

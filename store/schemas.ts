@@ -5,7 +5,16 @@
 import { z } from 'zod';
 import { conferencePolicy, DEFAULT_POLICY } from '../config/contract/index.ts';
 import { CorruptValue } from './errors.ts';
-import type { CallRecord, Conference, JournalEntry, Participant, Person, RoomDocument, Tenant } from './types.ts';
+import type {
+  CallRecord,
+  Conference,
+  JournalEntry,
+  Participant,
+  Pass,
+  Person,
+  RoomDocument,
+  Tenant,
+} from './types.ts';
 
 const id = z.string().min(1).max(64);
 const time = z.number().int().nonnegative();
@@ -153,6 +162,18 @@ export const journalEntrySchema = z.looseObject({
   type: z.string().min(1),
   at: time,
 }) satisfies z.ZodType<JournalEntry>;
+
+export const passSchema = z.looseObject({
+  tenantId: id,
+  conferenceId: id,
+  participantId: id,
+  name: z.string(),
+  role: z.enum(['host', 'guest']),
+  identity: id.optional(),
+  language: z.string().optional(),
+  issuedAt: time,
+  expiresAt: time,
+}) satisfies z.ZodType<Pass>;
 
 export const tokenSchema = z.looseObject({ subject: z.string().min(1), issuedAt: time });
 

@@ -5,6 +5,7 @@ import type {
   Conference,
   ConferencePolicy,
   JournalEntry,
+  Pass,
   Person,
   ResolvedCode,
   Role,
@@ -141,18 +142,47 @@ export interface Journal {
   ): Promise<readonly (JournalEntry & { id: string })[]>;
 }
 
+/** A ticket is for one INVITE and an invitation for one link: 128 bits. The others stand in a header for hours: 256 bits. */
+export type TokenKind = 'login' | 'admin-link' | 'participant' | 'ticket' | 'invitation';
+
 export interface Tokens {
-  /** Opaque, 256 random bits, stored only as a hash; `ttlMs` of idle or absolute life as the kind says. */
-  issue(kind: 'login' | 'admin-link', subject: string, ttlMs: number): Promise<string>;
+  /** Opaque and random, stored only as a hash; `ttlMs` is its absolute life. */
+  issue(kind: TokenKind, subject: string, ttlMs: number): Promise<string>;
   /** Returns the subject, or null when unknown or over. */
-  check(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
+  check(kind: TokenKind, token: string): Promise<string | null>;
   /** As check, and the token is gone afterwards: of many at once, one wins. */
-  redeem(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
-  revoke(kind: 'login' | 'admin-link', token: string): Promise<void>;
+  redeem(kind: TokenKind, token: string): Promise<string | null>;
+  revoke(kind: TokenKind, token: string): Promise<void>;
+}
+
+/** What leads to a pass: the participant's token, for hours; a ticket, once. */
+export interface PassHolder {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly participantId: string;
+}
+
+export interface Passes {
+  /**
+   * Writes the pass and gives out the participant's token. Somebody who comes in again as the same participant replaces
+   * the pass: tokens of before lead to the new one, unless they were void already.
+   * @throws PartylineError conference/not-open, room/full when the conference has given out all it may
+   */
+  issue(pass: Omit<Pass, 'issuedAt' | 'expiresAt'>, ttlMs: number): Promise<{ pass: Pass; token: string }>;
+  /** A ticket for one INVITE; null when the participant's token is unknown, over or void. */
+  issueTicket(token: string, ttlMs: number): Promise<string | null>;
+  /** The pass of a participant's token; null when unknown, over or void. */
+  check(token: string): Promise<Pass | null>;
+  /** As check, for a ticket; which is gone afterwards: of many at once, one wins. */
+  redeemTicket(ticket: string): Promise<Pass | null>;
+  /** Tokens and tickets of this participant are void from now on: the host removed them. */
+  revoke(holder: PassHolder): Promise<void>;
+  /** Those of all participants of a conference but some: it was ended or closed. */
+  revokeAll(conference: Omit<PassHolder, 'participantId'>, except?: readonly string[]): Promise<void>;
 }
 
 /** `login` and `login-address` grow: whoever uses up the tries waits, each time twice as long. */
-export type LimitRule = 'login' | 'login-address' | 'invite';
+export type LimitRule = 'login' | 'login-address' | 'invite' | 'join' | 'ticket';
 
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
@@ -172,6 +202,7 @@ export interface Store {
   readonly roomRequests: RoomRequests;
   readonly journal: Journal;
   readonly tokens: Tokens;
+  readonly passes: Passes;
   readonly limits: Limits;
   /** False while Redis cannot be reached. */
   readonly available: boolean;

@@ -42,6 +42,22 @@ export interface ResolvedCode {
   readonly conference: Conference;
 }
 
+/** What somebody at a browser was given at the door: who they are, in which conference, until when. */
+export interface Pass {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly participantId: string;
+  readonly name: string;
+  /** As they came in. What they are now is in the room's document. */
+  readonly role: 'host' | 'guest';
+  /** The invitee they proved to be. */
+  readonly identity?: string;
+  /** BCP 47. */
+  readonly language?: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
 /** Who ended it and why: one per call, written once. */
 export interface Termination {
   /** caller: they hung up or were refused for what they did; us: our fault; upstream: media server, trunk, Redis; normal end is 'none'. */

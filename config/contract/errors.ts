@@ -27,6 +27,12 @@ const catalogue = {
   'auth/link-used': { fault: 'caller', http: 410, text: 'This link was used already or is too old.' },
   'person/email-taken': { fault: 'caller', http: 409, text: 'Somebody has this e-mail address already.' },
   'conference/not-found': { fault: 'caller', http: 404, text: 'There is no such conference.' },
+  'conference/not-open': { fault: 'caller', http: 409, text: 'The conference is closed.' },
+  'join/refused': {
+    fault: 'caller',
+    http: 403,
+    text: 'This does not let you in. It may be mistyped, or the conference is closed or full.',
+  },
   'room/not-live': { fault: 'caller', http: 404, text: 'Nobody is in this conference now.' },
   'store/unavailable': {
     fault: 'upstream',
