@@ -44,4 +44,8 @@ export interface LegMaker {
   }): Promise<CallLeg>;
 }
 
-export type CallStore = Pick<Store, 'codes' | 'calls' | 'tenants'>;
+export interface CallStore extends Pick<Store, 'calls' | 'tenants'> {
+  readonly codes: Pick<Store['codes'], 'lookup'>;
+  readonly passes: Pick<Store['passes'], 'redeemTicket'>;
+  readonly conferences: Pick<Store['conferences'], 'get'>;
+}
