@@ -86,7 +86,12 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   measure(metrics, bridge, servers);
   const dial = dialOf(settings, servers);
   await makeConfiguredAdmin(settings, store); // before anybody can ask whether we are ready
-  const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial }, closing);
+  const gateway = await startWeb(
+    settings,
+    logger,
+    { store, bridge, metrics, dial, freeswitch: servers.freeswitch },
+    closing,
+  );
   const adminLink = await createAdminLink(store, gateway.url);
   return {
     dial,
@@ -189,6 +194,8 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
     password,
     rtpPorts: settings.rtpPorts,
     rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
+    mediaWorkers: settings.mediaWorkers,
+    mediaLatenessLimitMs: settings.mediaLatenessLimitMs,
     maxSessions: settings.maxCalls + SPARE_SESSIONS,
     // The embedded SIP server sends from the address it is bound to.
     sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,
@@ -226,7 +233,7 @@ function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers
     rooms: () => attendance.roomCount,
     participants: () => attendance.participantCount,
     pendingWrites: () => writer.pending,
-    ...(freeswitch ? { lateness: () => freeswitch.lateness() } : {}),
+    ...(freeswitch ? { lateness: () => freeswitch.lateness(), overloaded: () => freeswitch.overloaded } : {}),
   });
 }
 
@@ -240,17 +247,23 @@ function dialOf(settings: Settings, servers: Servers): string {
 async function startWeb(
   settings: Settings,
   logger: Logger,
-  parts: { store: Store; bridge: Bridge; metrics: BridgeMetrics; dial: string },
+  parts: {
+    store: Store;
+    bridge: Bridge;
+    metrics: BridgeMetrics;
+    dial: string;
+    freeswitch: FreeswitchServer | undefined;
+  },
   closing: CloseStack,
 ): Promise<Gateway> {
-  const { store, bridge, metrics, dial } = parts;
+  const { store, bridge, metrics, dial, freeswitch } = parts;
   const place = { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const;
   const gateway = await listening(place, () =>
     startGateway({
       settings,
       logger,
       store,
-      readiness: async () => readinessOf(store, bridge),
+      readiness: async () => readinessOf(store, bridge, freeswitch),
       metrics: metrics.registry,
       dial,
     }),
@@ -260,12 +273,17 @@ async function startWeb(
 }
 
 /** Whether a call can be taken now. */
-function readinessOf(store: Store, { sip, pool, desk }: Bridge): { ready: boolean; reasons: string[] } {
+function readinessOf(
+  store: Store,
+  { sip, pool, desk }: Bridge,
+  freeswitch: FreeswitchServer | undefined,
+): { ready: boolean; reasons: string[] } {
   const reasons: string[] = [];
   if (!sip.connected) reasons.push('the SIP server is not connected');
   if (!pool.ready) reasons.push('no media server is ready');
   if (!store.available) reasons.push('the store cannot be reached');
   if (!desk.hasRoom) reasons.push('all lines are in use');
+  if (freeswitch?.overloaded) reasons.push('the media server has more to do than it can');
   return { ready: reasons.length === 0, reasons };
 }
 

@@ -299,6 +299,8 @@ function reasonOf(error: unknown): TerminationReason {
   switch (error.code) {
     case 'sip/no-common-codec':
       return 'no-common-codec';
+    case 'sip/overloaded':
+      return 'overloaded';
     case 'media/unavailable':
       return 'media-server-unavailable';
     case 'media/leg-gone':

@@ -292,6 +292,8 @@ function toPartylineError(error: unknown): PartylineError {
   if (status === 488 || status === 415 || status === 606) {
     return new PartylineError('sip/no-common-codec', { cause: error });
   }
+  // 503 Maximum Calls In Progress: it has as many sessions as it may have, or its clock is late.
+  if (status === 503) return new PartylineError('sip/overloaded', { cause: error });
   return new PartylineError('media/unavailable', { cause: error });
 }
 

@@ -39,6 +39,10 @@ export interface FreeswitchOptions {
   readonly rtpPorts: readonly [number, number];
   /** Seconds without RTP after which a call is hung up with MEDIA_TIMEOUT. Default 0: never. */
   readonly rtpTimeoutSeconds?: number;
+  /** Threads for media; 0, the default: by the number of cores. */
+  readonly mediaWorkers?: number;
+  /** New calls are refused while the media clock's median tick is done later than this after its time; 0 = never. Default 16. */
+  readonly mediaLatenessLimitMs?: number;
   /** Default 1,200. */
   readonly maxSessions?: number;
   /** Whose SIP is listened to. Default: loopback only. */
@@ -67,8 +71,10 @@ export interface FreeswitchServer {
   readonly eventSocketPort: number;
   /** Zero in every field when no call is left, and no application connected. */
   counts(): FreeswitchCounts;
-  /** How late the media clock ran over the last second, in milliseconds. */
-  lateness(): { readonly p50: number; readonly p95: number };
+  /** How late the media clock's ticks began over the last second, and how late the median one was done; milliseconds. */
+  lateness(): { readonly p50: number; readonly p95: number; readonly doneP50: number };
+  /** New calls are refused, because the media clock is late. */
+  readonly overloaded: boolean;
   /** Hangs up every call, closes everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -77,8 +83,13 @@ const DEFAULT_MAX_SESSIONS = 1_200;
 const STOP_DEADLINE_MS = 3_000;
 
 export async function startFreeswitch(options: FreeswitchOptions): Promise<FreeswitchServer> {
-  const { logger, rtpPorts } = options;
-  const engine = await startMediaEngine({ rtpPorts, logger });
+  const { logger, rtpPorts, mediaWorkers, mediaLatenessLimitMs } = options;
+  const engine = await startMediaEngine({
+    rtpPorts,
+    logger,
+    ...(mediaWorkers !== undefined && { workers: mediaWorkers }),
+    ...(mediaLatenessLimitMs !== undefined && { latenessLimitMs: mediaLatenessLimitMs }),
+  });
   const server = new Server(options, engine);
   try {
     await server.start();
@@ -184,9 +195,13 @@ class Server implements FreeswitchServer {
     };
   }
 
-  lateness(): { p50: number; p95: number } {
-    const { latenessP50Ms, latenessP95Ms } = this.#engine.load();
-    return { p50: latenessP50Ms, p95: latenessP95Ms };
+  lateness(): { p50: number; p95: number; doneP50: number } {
+    const { latenessP50Ms, latenessP95Ms, doneP50Ms } = this.#engine.load();
+    return { p50: latenessP50Ms, p95: latenessP95Ms, doneP50: doneP50Ms };
+  }
+
+  get overloaded(): boolean {
+    return this.#engine.load().overloaded;
   }
 
   stop(): Promise<void> {

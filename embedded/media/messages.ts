@@ -1,9 +1,10 @@
 /** What the main thread and the media worker say to each other. Everything is plain data. */
 import type { Digit } from './stages/digit-detector.ts';
+import type { LegState } from './worker/leg.ts';
+import type { TravellingPair } from './worker/port-pair.ts';
 import type { MediaErrorCode } from './errors.ts';
 import type { DtlsCertificate } from './webrtc/certificate.ts';
 import type {
-  EngineLoad,
   MediaRoom,
   MemberAudio,
   PlayResult,
@@ -11,6 +12,7 @@ import type {
   RemoteMedia,
   SecureFailure,
   UdpChoice,
+  WorkerLoad,
 } from './types.ts';
 
 /** Commands with an answer: what is asked, and what is answered in the end. */
@@ -21,10 +23,17 @@ export interface Requests {
   'open-port'(ask: {
     portId: string;
     address: string;
+    /** Even; 0 = the operating system chooses. */
+    port: number;
     inactivityTimeoutSeconds: number;
     remote: RemoteMedia | undefined;
   }): { localAddress: string; localPort: number; ssrc: number };
   'close-port'(ask: { portId: string }): void;
+  /** The port leaves this worker: what it is, and its sockets, for `arrive-port` at another one. */
+  'depart-port'(ask: { portId: string }): TravellingPort;
+  'arrive-port'(ask: { portId: string; travelling: TravellingPort }): void;
+  /** Closes the sockets of a port that arrived nowhere. */
+  'abandon-port'(ask: { travelling: TravellingPort }): void;
   statistics(ask: { portId: string }): PortStatistics;
   'start-port-recording'(ask: { portId: string; path: string }): void;
   'stop-port-recording'(ask: { portId: string; path: string }): number;
@@ -36,6 +45,12 @@ export interface Requests {
   'start-room-recording'(ask: { roomId: string; path: string }): void;
   'pause-room-recording'(ask: { roomId: string; path: string; paused: boolean }): void;
   'stop-room-recording'(ask: { roomId: string; path: string }): { milliseconds: number };
+}
+
+/** A port between two workers. */
+export interface TravellingPort {
+  readonly leg: LegState;
+  readonly sockets: TravellingPair;
 }
 
 type Nothing = Readonly<Record<string, never>>;
@@ -89,14 +104,12 @@ export type FromWorker =
   | { kind: 'port-event'; portId: string; event: PortEvent }
   | { kind: 'room-event'; roomId: string; event: RoomEvent }
   | { kind: 'play-ended'; playId: number; result: PlayResult }
-  | { kind: 'load'; load: EngineLoad }
+  | { kind: 'load'; load: WorkerLoad }
   | { kind: 'port-failed'; portId: string; text: string }
   | { kind: 'room-failed'; roomId: string; text: string }
   | { kind: 'fault'; text: string };
 
 export interface WorkerSettings {
-  readonly rtpPorts: readonly [number, number];
-  readonly portQuarantineMs: number;
   readonly udp: UdpChoice;
   readonly certificate: DtlsCertificate;
 }

@@ -13,6 +13,8 @@ export interface RoomProxyOptions {
   readonly link: WorkerLink;
   readonly plays: Plays;
   readonly logger: Logger;
+  /** Brings a port to the worker of this room. */
+  readonly bring: (portId: string) => Promise<void>;
   readonly onClosed: () => void;
 }
 
@@ -48,8 +50,9 @@ export class RoomProxy implements MediaRoom {
     return this;
   }
 
-  addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void> {
-    return this.#link.request('add-member', { roomId: this.#roomId, memberId, portId: port.id, audio });
+  async addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void> {
+    await this.#options.bring(port.id);
+    await this.#link.request('add-member', { roomId: this.#roomId, memberId, portId: port.id, audio });
   }
 
   removeMember(memberId: number): Promise<void> {
@@ -138,6 +141,7 @@ export class RoomProxy implements MediaRoom {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const playId of [...this.#running.keys()]) this.#options.plays.end(playId);
     this.#options.onClosed();
     this.#events.emit('closed');
   }

@@ -180,25 +180,44 @@ export interface EngineOptions {
   readonly rtpPorts: readonly [number, number];
   /** Milliseconds a port rests before it may be used again. Default 30,000 (0 in tests with system-chosen ports). */
   readonly portQuarantineMs?: number;
-  /** Worker threads; default 1. */
+  /** Worker threads; 0, the default: one less than there are cores, four at most. */
   readonly workers?: number;
+  /**
+   * Milliseconds after its time at which the median tick of a second must have done its work. Above it for two seconds in
+   * a row the engine is overloaded. Default 16, four fifths of a frame; 0 = never.
+   */
+  readonly latenessLimitMs?: number;
   /** How packets are read and sent: in batches (Linux, needs koffi) or with node:dgram. Default 'auto'. */
   readonly udp?: UdpChoice;
 }
 
-export interface EngineLoad {
+export interface WorkerLoad {
   readonly ports: number;
   readonly rooms: number;
   /** Milliseconds the 20 ms clock ran late, over the last second. */
   readonly latenessP50Ms: number;
   readonly latenessP95Ms: number;
+  /** Milliseconds after its time at which the median tick had done all its work, over the last second. */
+  readonly doneP50Ms: number;
   /** Ticks more than one frame late since start. */
   readonly ticksLate: number;
 }
 
+/** Sums, and the worst of all workers' clocks. */
+export interface EngineLoad extends WorkerLoad {
+  /** The clock of a worker is late, or a worker is gone: whoever can wait should. */
+  readonly overloaded: boolean;
+  readonly workers: readonly WorkerLoad[];
+}
+
+export interface RoomOptions {
+  /** The first who will be in it: the room is opened in the same worker, if that has no more to do than others. */
+  readonly near?: MediaPort | undefined;
+}
+
 export interface MediaEngine {
   openPort(options: PortOptions): Promise<MediaPort>;
-  openRoom(id: string): Promise<MediaRoom>;
+  openRoom(id: string, options?: RoomOptions): Promise<MediaRoom>;
   /** SHA-256 of our DTLS certificate for SDP; undefined when browsers cannot be served (koffi is missing). */
   readonly dtlsFingerprint: string | undefined;
   load(): EngineLoad;

@@ -23,7 +23,7 @@ export function conferenceApplication(conferences: ConferenceRegistry, logger: L
       refuseJoinOnly(channel);
       return;
     }
-    const conference = conferences.open({ ...target, flags });
+    const conference = conferences.open({ ...target, flags }, channel.port);
     channel.variables.setAll([
       ['conference_name', conference.name],
       ['app_session_uuid', conference.uuid],

@@ -24,6 +24,7 @@ export interface RoomEvents {
 
 export interface RoomPlay {
   readonly playId: number;
+  readonly uri: string;
   readonly source: Promise<AudioSource | undefined>;
   /** Undefined: to everybody. */
   readonly memberId: number | undefined;
@@ -98,8 +99,8 @@ export class Room {
   }
 
   play(play: RoomPlay): void {
-    const { playId, source, memberId, volume = 0 } = play;
-    const request = { playId, source, gain: fileVolumeGain(volume) };
+    const { playId, uri, source, memberId, volume = 0 } = play;
+    const request = { playId, uri, source, gain: fileVolumeGain(volume) };
     if (memberId === undefined) {
       (play.async ? this.#pool : this.#queue).add(request);
       return;

@@ -7,6 +7,8 @@ export interface AudioSource {
   read(frame: Int16Array): number;
   /** Position in samples: in the file, or since the start of a generated source. */
   readonly offset: number;
+  /** Goes to a position, from the start; beyond the end there is nothing to read. */
+  seek(samples: number): void;
 }
 
 /** Plays samples that are already in memory; shared, never written to. */
@@ -18,6 +20,11 @@ export class SampleSource implements AudioSource {
   constructor(samples: Int16Array, options: { loop?: boolean } = {}) {
     this.#samples = samples;
     this.#loop = options.loop === true && samples.length > 0;
+  }
+
+  seek(samples: number): void {
+    const { length } = this.#samples;
+    this.offset = this.#loop ? samples % length : Math.min(samples, length);
   }
 
   read(frame: Int16Array): number {
@@ -46,6 +53,10 @@ export class SilenceSource implements AudioSource {
   constructor(length: number, noiseLevel = 0) {
     this.#length = length;
     this.#noiseLevel = noiseLevel;
+  }
+
+  seek(samples: number): void {
+    this.offset = Math.min(samples, this.#length);
   }
 
   read(frame: Int16Array): number {

@@ -6,9 +6,10 @@
 import { ArrivalClock } from './arrival-clock.ts';
 import { BATCH, DatagramArena, MAX_EVENTS } from './datagram-arena.ts';
 import { DgramNetwork } from './dgram-network.ts';
+import { engineNow } from './engine-clock.ts';
 import { AF_INET, AF_INET6, SOCKADDR_WORDS, readSockaddr, sockaddrBytes, type HostAndPort } from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
-import type { DatagramListener, UdpNetwork, UdpPort } from './udp-port.ts';
+import type { DatagramListener, TravellingSocket, UdpNetwork, UdpPort } from './udp-port.ts';
 
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const EPOLL_CLOEXEC = 0o2000000;
@@ -59,10 +60,24 @@ export class BatchedNetwork implements UdpNetwork {
     }
   }
 
+  async arrive(socket: TravellingSocket, listener: DatagramListener): Promise<UdpPort> {
+    const { address, port, fd } = socket;
+    if (fd === undefined) return this.#portable.arrive(socket, listener);
+    this.#watch(fd);
+    const family = address.includes(':') ? AF_INET6 : AF_INET;
+    const arrived = new BatchedPort({ address, port, fd, family, network: this, listener });
+    this.#ports.set(fd, arrived);
+    return arrived;
+  }
+
+  abandon({ fd }: TravellingSocket): void {
+    if (fd !== undefined) this.#system.close(fd);
+  }
+
   poll(): void {
     if (this.#epoll === undefined) return;
     const arena = this.#arena;
-    this.#arrivals.adjust(Date.now(), performance.now());
+    this.#arrivals.adjust(Date.now(), engineNow());
     const count = this.#system.epollWait(this.#epoll, arena.events, MAX_EVENTS, 0);
     for (let index = 0; index < count; index++) {
       // A listener may have closed it.
@@ -88,11 +103,11 @@ export class BatchedNetwork implements UdpNetwork {
     return this.#sockaddr(family, address, port)?.slice();
   }
 
-  /** For the ports. */
-  release(fd: number): void {
+  /** For the ports: `fd` is read no more. It stays open unless it is to be closed. */
+  release(fd: number, close: boolean): void {
     if (!this.#ports.delete(fd)) return;
     if (this.#epoll !== undefined) this.#system.epollControl(this.#epoll, EPOLL_CTL_DEL, fd, this.#arena.wordAt);
-    this.#system.close(fd);
+    if (close) this.#system.close(fd);
     this.#closeIfUnused();
   }
 
@@ -205,7 +220,14 @@ class BatchedPort implements UdpPort {
   closeNow(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#network.release(this.fd);
+    this.#network.release(this.fd, true);
+  }
+
+  /** The descriptor belongs to the process: any of its threads may go on with it, and nothing that waits is lost. */
+  depart(): Promise<TravellingSocket> {
+    this.closed = true;
+    this.#network.release(this.fd, false);
+    return Promise.resolve({ address: this.address, port: this.port, fd: this.fd });
   }
 
   #aim(address: string, port: number): void {

@@ -17,6 +17,9 @@ function requestTable(core: MediaCore): RequestTable {
     stop: () => core.stop(),
     'open-port': (ask) => core.openPort(ask),
     'close-port': ({ portId }) => core.closePort(portId),
+    'depart-port': ({ portId }) => core.departPort(portId),
+    'arrive-port': ({ portId, travelling }) => core.arrivePort(portId, travelling),
+    'abandon-port': ({ travelling }) => core.abandonPort(travelling),
     statistics: ({ portId }) => core.leg(portId).statistics(),
     'start-port-recording': ({ portId, path }) => core.leg(portId).startRecording(path),
     'stop-port-recording': ({ portId, path }) => core.leg(portId).stopRecording(path),
@@ -37,7 +40,7 @@ function orderTable(core: MediaCore): OrderTable {
     'set-remote': ({ portId, remote }) => core.findLeg(portId)?.setRemote(remote),
     'play-to-port': ({ portId, playId, uri }) => {
       const leg = core.findLeg(portId);
-      if (leg) leg.play({ playId, source: core.sounds.open(uri) });
+      if (leg) leg.play({ playId, uri, source: core.sounds.open(uri) });
       else core.playEnded(playId, NOT_PLAYED);
     },
     'stop-port-play': ({ portId, playId }) => core.findLeg(portId)?.stopPlaying(playId),
@@ -49,7 +52,7 @@ function orderTable(core: MediaCore): OrderTable {
       core.findRoom(roomId)?.setRelation(a, b, { nospeak, nohear }),
     'play-to-room': ({ roomId, playId, uri, memberId, volume, async }) => {
       const room = core.findRoom(roomId);
-      if (room) room.play({ playId, source: core.sounds.open(uri), memberId, volume, async });
+      if (room) room.play({ playId, uri, source: core.sounds.open(uri), memberId, volume, async });
       else core.playEnded(playId, NOT_PLAYED);
     },
     'stop-room-play': ({ roomId, playId }) => core.findRoom(roomId)?.stopPlaying(playId),

@@ -5,26 +5,35 @@ import type { PlayResult } from '../types.ts';
 
 export interface PlayRequest {
   readonly playId: number;
+  readonly uri: string;
   /** Undefined when there is nothing to play. Never rejects. */
   readonly source: Promise<AudioSource | undefined>;
   readonly gain?: number;
+  /** Samples that were played elsewhere: it goes on behind them. */
+  readonly played?: number;
 }
+
+/** What goes along when a leg moves to another thread. */
+export type PlayState = Required<Omit<PlayRequest, 'source'>>;
 
 export type PlayEnded = (playId: number, result: PlayResult) => void;
 
-type PlayState = 'loading' | 'ready' | 'ended';
+type Stage = 'loading' | 'ready' | 'ended';
 
 class Playback {
   readonly playId: number;
+  readonly #uri: string;
   readonly #gain: number;
   readonly #onEnded: PlayEnded;
-  #state: PlayState = 'loading';
+  #state: Stage = 'loading';
   #source: AudioSource | undefined;
-  #played = 0;
+  #played: number;
 
   constructor(request: PlayRequest, onEnded: PlayEnded) {
     this.playId = request.playId;
+    this.#uri = request.uri;
     this.#gain = request.gain ?? 1;
+    this.#played = request.played ?? 0;
     this.#onEnded = onEnded;
     void request.source.then((source) => this.#loaded(source));
   }
@@ -35,6 +44,12 @@ class Playback {
 
   get ready(): boolean {
     return this.#state === 'ready';
+  }
+
+  /** Ends it here without telling: it goes on elsewhere. */
+  depart(): PlayState {
+    this.#state = 'ended';
+    return { playId: this.playId, uri: this.#uri, gain: this.#gain, played: this.#played };
   }
 
   /** @returns false when nothing was written: still loading, or over */
@@ -58,6 +73,7 @@ class Playback {
   #loaded(source: AudioSource | undefined): void {
     if (this.#state !== 'loading') return;
     this.#source = source;
+    source?.seek(this.#played);
     this.#state = 'ready';
     if (!source) this.end('not-found');
   }
@@ -137,6 +153,11 @@ export class PlayStack {
     const stack = this.#stack;
     this.#stack = [];
     for (const playback of stack) playback.end('stopped');
+  }
+
+  /** Everything that goes on elsewhere, oldest first. */
+  depart(): PlayState[] {
+    return this.#stack.splice(0).map((playback) => playback.depart());
   }
 }
 

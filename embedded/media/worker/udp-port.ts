@@ -5,7 +5,7 @@
 
 /**
  * @param bytes may be read during the call only: what is kept has to be copied
- * @param atMs when it came (performance.now); absent = now
+ * @param atMs when it came (engineNow); absent = now
  */
 export type DatagramListener = (bytes: Buffer, address: string, port: number, atMs?: number) => void;
 
@@ -16,12 +16,26 @@ export interface UdpPort {
   send(bytes: Uint8Array, address: string, port: number): void;
   /** Idempotent. Resolves when the port is free. */
   close(): Promise<void>;
+  /** Gives the socket away, to be taken by another thread's network with `arrive`. This port is closed then. */
+  depart(): Promise<TravellingSocket>;
+}
+
+/** A socket between two threads. Without a descriptor it was closed and is bound again: what came meanwhile is lost. */
+export interface TravellingSocket {
+  readonly address: string;
+  readonly port: number;
+  /** Open, and nobody's until somebody takes it or closes it. */
+  readonly fd?: number;
 }
 
 export interface UdpNetwork {
   readonly kind: 'batched' | 'dgram';
   /** @throws (rejects) when the port is taken or the address is not ours. Port 0 = any. */
   open(address: string, port: number, listener: DatagramListener): Promise<UdpPort>;
+  /** Takes what another thread gave away. @throws (rejects) when the port was taken by somebody else meanwhile */
+  arrive(socket: TravellingSocket, listener: DatagramListener): Promise<UdpPort>;
+  /** Closes what was given away and found no other place. */
+  abandon(socket: TravellingSocket): void;
   /** Hands over what arrived since the last time, if it was not handed over at once. */
   poll(): void;
   /** Frees at once what the system would not take back when the thread dies. Idempotent. */

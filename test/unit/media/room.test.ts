@@ -63,7 +63,7 @@ class Bench {
   ): Promise<void> {
     const source = Promise.resolve(new SampleSource(level(value, frames * FRAME)));
     const { memberId, volume, async = false } = options;
-    this.room.play({ playId, source, memberId, volume, async });
+    this.room.play({ playId, uri: '', source, memberId, volume, async });
     await source;
   }
 }

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createDtlsCertificate } from '../../../embedded/media/webrtc/certificate.ts';
 import { ArrivalClock } from '../../../embedded/media/worker/arrival-clock.ts';
+import { engineNow } from '../../../embedded/media/worker/engine-clock.ts';
 import { chooseNetwork } from '../../../embedded/media/worker/choose-network.ts';
 import { textOfIpv6 } from '../../../embedded/media/worker/socket-address.ts';
 import type { UdpNetwork } from '../../../embedded/media/worker/udp-port.ts';
@@ -19,6 +20,8 @@ interface Heard {
   readonly port: number;
   readonly atMs: number | undefined;
 }
+
+const UNWANTED: Heard = { text: 'heard at the old place', address: '', port: 0, atMs: 0 };
 
 for (const kind of ['dgram', 'batched'] as const) {
   const suite = kind === 'dgram' || batchedKnown ? describe : describe.skip;
@@ -157,6 +160,38 @@ for (const kind of ['dgram', 'batched'] as const) {
       network.poll();
       expect(heard.map(({ text }) => text)).to.deep.equal(['one']);
     });
+
+    it('gives a port to another network: the same number, heard and sent from there', async () => {
+      const other = chooseNetwork(kind);
+      const [port, peer] = [await network.open('127.0.0.1', 0, () => heard.push(UNWANTED)), await phone()];
+      const travelling = await port.depart();
+      if (kind === 'batched') await new Promise((sent) => peer.send('on its way', port.port, '127.0.0.1', sent));
+      const arrived = await other.arrive(structuredClone(travelling), listener);
+      expect(arrived).to.include({ address: '127.0.0.1', port: port.port });
+      await new Promise((sent) => peer.send('arrived', port.port, '127.0.0.1', sent));
+      const wanted = kind === 'batched' ? ['on its way', 'arrived'] : ['arrived'];
+      for (const end = performance.now() + 3000; heard.length < wanted.length && performance.now() < end;) {
+        network.poll();
+        other.poll();
+        await delay(2);
+      }
+      expect(heard.map(({ text }) => text)).to.deep.equal(wanted);
+      const answered = once(peer, 'message');
+      port.send(Buffer.from('from the old place'), '127.0.0.1', peer.address().port);
+      arrived.send(Buffer.from('from the new one'), '127.0.0.1', peer.address().port);
+      expect(String((await answered)[0])).to.equal('from the new one');
+      await port.close();
+      await arrived.close();
+      const again = await network.open('127.0.0.1', port.port, listener);
+      await again.close();
+    });
+
+    it('closes what found no other place', async () => {
+      const port = await network.open('127.0.0.1', 0, listener);
+      network.abandon(await port.depart());
+      const again = await network.open('127.0.0.1', port.port, listener);
+      await again.close();
+    });
   });
 }
 
@@ -171,7 +206,7 @@ for (const kind of ['dgram', 'batched'] as const) {
       await new Promise((sent) => peer.send('x', port.port, '127.0.0.1', sent));
       await delay(30);
     }
-    const readAtMs = performance.now();
+    const readAtMs = engineNow();
     network.poll();
     expect(arrivals).to.have.length(3);
     expect(readAtMs - arrivals[0]!).to.be.greaterThan(85);
@@ -185,12 +220,10 @@ for (const kind of ['dgram', 'batched'] as const) {
     const start = new URL('../../../embedded/media/worker/start.mjs', import.meta.url);
     const worker = new Worker(start, {
       execArgv: [],
-      workerData: {
-        settings: { rtpPorts: [0, 0], portQuarantineMs: 0, udp: 'batched', certificate: createDtlsCertificate() },
-      },
+      workerData: { settings: { udp: 'batched', certificate: createDtlsCertificate() } },
     });
     const before = descriptors();
-    const ask = { address: '127.0.0.1', inactivityTimeoutSeconds: 0 };
+    const ask = { address: '127.0.0.1', port: 0, inactivityTimeoutSeconds: 0 };
     for (let id = 1; id <= 5; id++) {
       worker.postMessage({ kind: 'request', id, name: 'open-port', ask: { ...ask, portId: `${id}` } });
       const [answer] = (await once(worker, 'message')) as [{ answer: { localPort: number } }];
