@@ -169,6 +169,11 @@ export const settingsSchema = z
       .url({ protocol: /^https?$/, error: 'must begin with http:// or https://' })
       .optional()
       .describe('Address under which people reach the web pages, for links. Default: from `bind` and `httpPort`.'),
+    webTenant: text
+      .min(1)
+      .max(64)
+      .default('default')
+      .describe('Tenant whose codes people key on the web page; on the phone, the number dialled says it.'),
     trustProxy: list(cidr).default([]).describe('Reverse proxies whose X-Forwarded-For is believed.'),
     metricsSources: list(cidr)
       .default(['127.0.0.0/8', '::1/128'])

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PartylineError } from '../config/contract/index.ts';
+import { DEFAULT_POLICY, PartylineError } from '../config/contract/index.ts';
 import { footprint, randomPair } from './code-space.ts';
 import type { StoreContext } from './context.ts';
 import { encodeEntry } from './journal.ts';
@@ -9,9 +9,8 @@ import { readEach } from './read-each.ts';
 import { conferenceSchema, parseStored, sealedCodesSchema } from './schemas.ts';
 import { createConference, pageOfConferences, replaceConference } from './scripts/codes.ts';
 import type { Conferences } from './store.ts';
-import type { AccessCodeKind, Conference, ConferencePolicy } from './types.ts';
+import type { AccessCodeKind, Conference } from './types.ts';
 
-const DEFAULT_POLICY: ConferencePolicy = { announce: 'tone', maxParticipants: 100, muteOnEntry: false };
 /** With a million codes of nine digits in use one draw in a hundred collides; twenty in a row means the space is full. */
 const MOST_DRAWS = 20;
 const MOST_RACES = 10;

@@ -9,11 +9,15 @@ import { DEFAULT_RETENTION, type Retention, type StoreContext } from './context.
 import { createJournal } from './journal.ts';
 import { createLimiterClient } from './limiter-client.ts';
 import { createLimits, type LimitRules } from './limits.ts';
+import { createPasses } from './passes.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { createPeople } from './people.ts';
+import { createSubscriberLink } from './links.ts';
+import { createRoomRequests } from './room-requests.ts';
 import { createRooms } from './rooms.ts';
 import { deriveSecrets } from './secrets.ts';
 import type { Store } from './store.ts';
+import { Subscriber } from './subscriber.ts';
 import { createTenants } from './tenants.ts';
 import { createTokens } from './tokens.ts';
 
@@ -39,6 +43,7 @@ export interface StoreOptions {
 }
 
 const DEFAULT_CODE_DIGITS = 9;
+const SUBSCRIBER_CONNECT_MS = 900;
 
 /**
  * Resolves when Redis answers. Afterwards the store lives through any outage by itself: while Redis is away every method
@@ -53,14 +58,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const secrets = deriveSecrets(options.secret);
   const { url, cluster = false, logger, times } = options;
   const connection = await openConnection({ url, cluster, logger, ...(times ? { times } : {}) });
+  const subscriber = new Subscriber({
+    createLink: (events) => createSubscriberLink({ url, cluster, connectTimeoutMs: SUBSCRIBER_CONNECT_MS }, events),
+    logger,
+  });
   const context: StoreContext = {
     connection,
+    subscriber,
     secrets,
     logger,
     retention: { ...DEFAULT_RETENTION, ...options.retention },
     now: options.now ?? Date.now,
   };
+  const roomRequests = createRoomRequests(context);
   const limiterClient = createLimiterClient(connection);
+  const tokens = createTokens(context);
   return {
     tenants: createTenants(context, options.language ?? 'en'),
     people: createPeople(context, options.hasher ?? createPasswordHasher()),
@@ -68,14 +80,20 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     codes: createAccessCodes(context, limiterClient, options.codeLimits),
     calls: createCalls(context),
     rooms: createRooms(context),
+    roomRequests: roomRequests.requests,
     journal: createJournal(context),
-    tokens: createTokens(context),
+    tokens,
+    passes: createPasses(context, tokens),
     limits: createLimits(context, limiterClient, options.limits),
     get available() {
       return connection.available;
     },
     onAvailability: (listener) => connection.onAvailability(listener),
     ping: () => connection.ping(),
-    close: () => connection.close(),
+    close: async () => {
+      roomRequests.close();
+      subscriber.close();
+      await connection.close();
+    },
   };
 }

@@ -5,11 +5,14 @@ import type {
   Conference,
   ConferencePolicy,
   JournalEntry,
+  Pass,
   Person,
   ResolvedCode,
   Role,
+  RoomAnswer,
   RoomDocument,
   RoomEvent,
+  RoomRequestEnvelope,
   Tenant,
   Termination,
 } from './types.ts';
@@ -80,6 +83,9 @@ export interface Calls {
   live(tenantId: string): Promise<readonly CallRecord[]>;
 }
 
+/** Called with the room as it is now, and after each change; not for each one when they come fast. Null: not live. */
+export type RoomListener = (room: RoomDocument | null) => void;
+
 export interface Rooms {
   read(tenantId: string, conferenceId: string): Promise<RoomDocument | null>;
   /**
@@ -92,10 +98,39 @@ export interface Rooms {
     conferenceId: string;
     expectedVersion: number;
     document: RoomDocument | null;
+    /** Talking goes to the stream only: it would flood the journal. */
     events: readonly RoomEvent[];
+    /** When something is due in the room, in milliseconds since 1970: `due` names it from then on. */
+    wakeAt?: number | null;
   }): Promise<boolean>;
   /** Damaged rooms are left out, and logged. */
   list(tenantId: string): Promise<readonly RoomDocument[]>;
+  /** Conference ids of all live rooms. */
+  ids(tenantId: string): Promise<readonly string[]>;
+  /** Conference ids of rooms in which something was due at `now`; until a commit gives another time. */
+  due(tenantId: string, now: number): Promise<readonly string[]>;
+  /** Takes or renews leases that nobody else holds. @returns the conference ids leased to `owner` now */
+  lease(tenantId: string, conferenceIds: readonly string[], owner: string, forMs: number): Promise<readonly string[]>;
+  /**
+   * Follows a room from any process. Never fails: while Redis is away nothing is told, and what was missed is told after.
+   * @returns how to stop
+   */
+  watch(tenantId: string, conferenceId: string, listener: RoomListener): () => void;
+}
+
+/** Asks some process that has rooms to do something in one of them: each request is done once at most. */
+export interface RoomRequests {
+  /**
+   * @throws PartylineError with the code of whatever kept it from being done; room/no-answer when nobody answered in time
+   *   (then it may have been done); request/rate-limited when too many are waiting; store/unavailable
+   */
+  submit(envelope: RoomRequestEnvelope, options?: { deadlineMs?: number }): Promise<RoomAnswer>;
+  /** Takes requests. What the handler throws is the answer. @returns how to stop taking them */
+  serve(handler: (envelope: RoomRequestEnvelope) => Promise<RoomAnswer>): () => void;
+  /** An id for a web page's connection, by which others can tell when this process is no more. */
+  newConnectionId(): string;
+  /** @returns those of the connections whose process lives */
+  living(connectionIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export interface Journal {
@@ -107,18 +142,47 @@ export interface Journal {
   ): Promise<readonly (JournalEntry & { id: string })[]>;
 }
 
+/** A ticket is for one INVITE and an invitation for one link: 128 bits. The others stand in a header for hours: 256 bits. */
+export type TokenKind = 'login' | 'admin-link' | 'participant' | 'ticket' | 'invitation';
+
 export interface Tokens {
-  /** Opaque, 256 random bits, stored only as a hash; `ttlMs` of idle or absolute life as the kind says. */
-  issue(kind: 'login' | 'admin-link', subject: string, ttlMs: number): Promise<string>;
+  /** Opaque and random, stored only as a hash; `ttlMs` is its absolute life. */
+  issue(kind: TokenKind, subject: string, ttlMs: number): Promise<string>;
   /** Returns the subject, or null when unknown or over. */
-  check(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
+  check(kind: TokenKind, token: string): Promise<string | null>;
   /** As check, and the token is gone afterwards: of many at once, one wins. */
-  redeem(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
-  revoke(kind: 'login' | 'admin-link', token: string): Promise<void>;
+  redeem(kind: TokenKind, token: string): Promise<string | null>;
+  revoke(kind: TokenKind, token: string): Promise<void>;
+}
+
+/** What leads to a pass: the participant's token, for hours; a ticket, once. */
+export interface PassHolder {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly participantId: string;
+}
+
+export interface Passes {
+  /**
+   * Writes the pass and gives out the participant's token. Somebody who comes in again as the same participant replaces
+   * the pass: tokens of before lead to the new one, unless they were void already.
+   * @throws PartylineError conference/not-open, room/full when the conference has given out all it may
+   */
+  issue(pass: Omit<Pass, 'issuedAt' | 'expiresAt'>, ttlMs: number): Promise<{ pass: Pass; token: string }>;
+  /** A ticket for one INVITE; null when the participant's token is unknown, over or void. */
+  issueTicket(token: string, ttlMs: number): Promise<string | null>;
+  /** The pass of a participant's token; null when unknown, over or void. */
+  check(token: string): Promise<Pass | null>;
+  /** As check, for a ticket; which is gone afterwards: of many at once, one wins. */
+  redeemTicket(ticket: string): Promise<Pass | null>;
+  /** Tokens and tickets of this participant are void from now on: the host removed them. */
+  revoke(holder: PassHolder): Promise<void>;
+  /** Those of all participants of a conference but some: it was ended or closed. */
+  revokeAll(conference: Omit<PassHolder, 'participantId'>, except?: readonly string[]): Promise<void>;
 }
 
 /** `login` and `login-address` grow: whoever uses up the tries waits, each time twice as long. */
-export type LimitRule = 'login' | 'login-address' | 'invite';
+export type LimitRule = 'login' | 'login-address' | 'invite' | 'join' | 'ticket';
 
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
@@ -135,8 +199,10 @@ export interface Store {
   readonly codes: AccessCodes;
   readonly calls: Calls;
   readonly rooms: Rooms;
+  readonly roomRequests: RoomRequests;
   readonly journal: Journal;
   readonly tokens: Tokens;
+  readonly passes: Passes;
   readonly limits: Limits;
   /** False while Redis cannot be reached. */
   readonly available: boolean;

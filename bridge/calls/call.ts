@@ -1,8 +1,8 @@
 /** One telephone call, from INVITE to its one termination record. */
 import { PartylineError, terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
 import type { Logger, Settings } from '../../config/index.ts';
-import { askAccessCode, isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
-import type { Conference, ResolvedCode, Termination } from '../../store/index.ts';
+import { isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
+import type { Conference, Termination } from '../../store/index.ts';
 import {
   NotAdmitted,
   Participation,
@@ -17,6 +17,7 @@ import type { RetryingWriter } from '../support/retrying-writer.ts';
 import { CallMachine } from './call-machine.ts';
 import { CallMedia } from './call-media.ts';
 import { CallRecorder } from './call-record.ts';
+import { identifyCaller, type Identified, type IdentifySettings } from './identify.ts';
 import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
 import { measure, type CallIntervals } from './summary.ts';
 
@@ -32,10 +33,7 @@ const STATUS_OF: Partial<Record<TerminationReason, number>> = {
   'internal-error': 500,
 };
 
-export type CallSettings = Pick<
-  Settings,
-  'codeTries' | 'codeTimeoutSeconds' | 'interDigitTimeoutSeconds' | 'earlyGreeting' | 'maxCallMinutes' | 'language'
->;
+export type CallSettings = IdentifySettings & Pick<Settings, 'maxCallMinutes' | 'language'>;
 
 export interface CallDeps {
   readonly store: CallStore;
@@ -62,6 +60,7 @@ export class Call {
   readonly #deps: CallDeps;
   readonly #caller: CallerSide;
   readonly #line: Line;
+  readonly #ticketHolder: Identified | undefined;
   readonly #logger: Logger;
   readonly #machine: CallMachine;
   readonly #record: CallRecorder;
@@ -74,12 +73,14 @@ export class Call {
   #codeAt: number | undefined;
   #joinedAt: number | undefined;
 
-  constructor(deps: CallDeps, caller: CallerSide, line: Line, logger: Logger) {
+  /** @param ticketHolder who it is, when a ticket has told */
+  constructor(deps: CallDeps, caller: CallerSide, line: Line, logger: Logger, ticketHolder?: Identified) {
     this.id = deps.newId();
     this.tenantId = line.tenantId;
     this.#deps = deps;
     this.#caller = caller;
     this.#line = line;
+    this.#ticketHolder = ticketHolder;
     this.#logger = logger.child({ call: this.id });
     this.#machine = new CallMachine(this.#logger, () => deps.clock.now());
     this.#record = new CallRecorder({ ...deps, calls: deps.store.calls }, this);
@@ -90,6 +91,7 @@ export class Call {
       logger: this.#logger,
       onEnd: (reason) => this.end(reason),
       onLeg: (leg) => this.#onLeg(leg),
+      onAnswered: () => this.#onAnswered(),
     });
     // At once: a CANCEL may be in the very next message.
     caller.events.on('gone', (reason) => {
@@ -117,9 +119,9 @@ export class Call {
       this.#limitDuration();
       const leg = await this.#openLeg();
       await this.#greetEarly(leg);
-      await this.#answer(leg);
-      const resolved = await this.#askCode(leg);
-      if (resolved) await this.#attend(leg, resolved);
+      await this.#media.answer();
+      const who = await this.#identify(leg);
+      if (who) await this.#attend(leg, who);
     } catch (error) {
       this.#end(error);
     }
@@ -166,71 +168,49 @@ export class Call {
 
   /** Before the answer, so that whoever hangs up during the greeting pays nothing. */
   async #greetEarly(leg: CallLeg): Promise<void> {
-    if (!this.#deps.settings.earlyGreeting) return;
+    if (!this.#deps.settings.earlyGreeting || this.#ticketHolder || this.#media.answered) return;
     this.#machine.to('early');
     this.#caller.progress(leg.localSdp);
     await leg.play(['welcome']);
   }
 
-  async #answer(leg: CallLeg): Promise<void> {
-    await this.#caller.answer(leg.localSdp);
+  #onAnswered(): void {
     this.#machine.to('answered');
     this.#record.update({ answeredAt: this.#deps.wallClock(), callerDialogId: this.#caller.dialogId ?? '' });
   }
 
   /** @returns null when the caller was let go, with words */
-  async #askCode(leg: CallLeg): Promise<ResolvedCode | null> {
+  async #identify(leg: CallLeg): Promise<Identified | null> {
     this.#machine.to('in-dialogue');
-    const { settings, clock } = this.#deps;
-    const result = await askAccessCode<ResolvedCode>(
-      leg,
-      { lookUp: (digits) => this.#lookUp(digits), clock },
-      {
-        ...(settings.earlyGreeting ? { greeting: [] } : {}),
-        tries: settings.codeTries,
-        firstDigitTimeoutMs: settings.codeTimeoutSeconds * 1_000,
-        interDigitTimeoutMs: settings.interDigitTimeoutSeconds * 1_000,
-      },
-    );
-    this.#logger.debug({ outcome: result.outcome, tries: result.tries }, 'access code dialogue ended');
-    if (result.outcome === 'found') {
-      this.#codeAt = clock.now();
-      return result.found;
+    const result = this.#ticketHolder
+      ? ({ outcome: 'identified', who: this.#ticketHolder } as const)
+      : await identifyCaller(
+          leg,
+          { ...this.#deps, codes: this.#deps.store.codes },
+          {
+            tenantId: this.tenantId,
+            invite: this.#caller.invite,
+            logger: this.#logger,
+          },
+        );
+    if (result.outcome === 'identified') {
+      this.#codeAt = this.#deps.clock.now();
+      return result.who;
     }
     this.#saidGoodbye = true;
     this.end(result.reason);
     return null;
   }
 
-  async #lookUp(digits: string) {
-    const { callerNumber, sourceAddress } = this.#caller.invite;
-    try {
-      const answer = await this.#deps.store.codes.lookup({
-        tenantId: this.tenantId,
-        digits,
-        callerNumber,
-        sourceAddress,
-      });
-      if (answer.outcome === 'found') return { outcome: 'found', found: answer.resolved } as const;
-      return { outcome: answer.outcome === 'limited' ? 'limited' : 'refused' } as const;
-    } catch (error) {
-      if (error instanceof PartylineError && error.code === 'store/unavailable') {
-        return { outcome: 'unavailable' } as const;
-      }
-      throw error;
-    }
-  }
-
-  async #attend(leg: CallLeg, { conference, kind }: ResolvedCode): Promise<void> {
-    const { callerName, callerNumber } = this.#caller.invite;
+  async #attend(leg: CallLeg, { conference, participantId, name, role }: Identified): Promise<void> {
     const newcomer: Newcomer = {
-      participantId: this.#deps.newId(),
+      participantId,
       callId: this.id,
-      name: callerName === '' ? maskNumber(callerNumber) : callerName,
-      number: callerNumber,
-      role: kind,
+      name,
+      number: this.#caller.invite.callerNumber,
+      role,
     };
-    this.#record.update({ conferenceId: conference.id, participantId: newcomer.participantId });
+    this.#record.update({ conferenceId: conference.id, participantId });
     const stay = await this.#enter(leg, conference, newcomer);
     this.#stay = stay;
     this.#deps.attendance.add(stay);
@@ -244,7 +224,7 @@ export class Call {
     try {
       return await Participation.enter(this.#deps.participation, leg, conference, newcomer, this.#logger);
     } catch (error) {
-      if (!(error instanceof NotAdmitted) || error.why !== 'elsewhere' || !error.room) throw error;
+      if (!(error instanceof NotAdmitted) || error.why !== 'elsewhere' || !error.room?.mediaServer) throw error;
       const { mediaServer } = error.room;
       this.#logger.info({ from: leg.mediaServer, to: mediaServer }, 'moving to the media server of the room');
       const moved = await this.#media.moveTo(mediaServer);
@@ -323,6 +303,8 @@ function reasonOf(error: unknown): TerminationReason {
       return 'overloaded';
     case 'media/unavailable':
       return 'media-server-unavailable';
+    case 'media/not-secured':
+      return 'media-timeout';
     case 'media/leg-gone':
       return 'media-server-lost';
     case 'signalling/lost':

@@ -34,14 +34,22 @@ export interface CallLeg extends RoomLeg {
 }
 
 export interface LegMaker {
-  /** @param request.mediaServer the only one that will do */
+  /**
+   * @param request.mediaServer the only one that will do
+   * @param request.answer answers the caller, if that has to be done while the leg is made: a browser's
+   */
   createLeg(request: {
     offer: string;
     language: string;
     signal: AbortSignal;
     logger: Logger;
     mediaServer?: string;
+    answer?: (sdp: string) => Promise<void>;
   }): Promise<CallLeg>;
 }
 
-export type CallStore = Pick<Store, 'codes' | 'calls' | 'tenants'>;
+export interface CallStore extends Pick<Store, 'calls' | 'tenants'> {
+  readonly codes: Pick<Store['codes'], 'lookup'>;
+  readonly passes: Pick<Store['passes'], 'redeemTicket'>;
+  readonly conferences: Pick<Store['conferences'], 'get'>;
+}

@@ -100,6 +100,7 @@ function buildBridge(options: BridgeOptions): Bridge {
     maxCalls: settings.maxCalls,
     logger,
     onEnded: (summary) => metrics.onEnded(summary),
+    onRefused: (reason) => metrics.count(reason),
   });
   sip.events.on('refused', (_invite, { reason }) => metrics.count(reason));
   return { sip, pool, desk, attendance, rooms, writer };

@@ -1,10 +1,6 @@
 /** HTTP schemas, shared by the gateway, its OpenAPI text and (later) the browser. */
 import { z } from 'zod';
-
-/** Neither control characters nor marks that turn the direction of what follows. */
-const noControls = (value: string) => !/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(value);
-export const displayText = (max: number) =>
-  z.string().trim().min(1).max(max).refine(noControls, { error: 'must not hold control characters' });
+import { conferencePolicy, displayText } from './conferences.ts';
 
 export const loginRequest = z.strictObject({ email: z.email().max(254), password: z.string().min(1).max(500) });
 export const loginResponse = z.object({ token: z.string(), expiresAt: z.number() });
@@ -29,12 +25,6 @@ export const personView = z.object({
   email: z.string(),
   name: z.string(),
   roles: z.array(role),
-});
-
-export const conferencePolicy = z.strictObject({
-  announce: z.enum(['tone', 'silent']),
-  maxParticipants: z.number().int().min(2).max(1_000),
-  muteOnEntry: z.boolean(),
 });
 
 export const createConferenceRequest = z.strictObject({
@@ -69,27 +59,6 @@ export const conferenceList = z.object({
   next: z.string().nullable(),
 });
 
-export const participantView = z.object({
-  id: z.string(),
-  name: z.string(),
-  /** Masked: only the last digits. */
-  number: z.string(),
-  role: z.enum(['host', 'guest']),
-  muted: z.boolean(),
-  mutedBy: z.array(z.enum(['self', 'host', 'mode', 'hold', 'waiting'])),
-  talking: z.boolean(),
-  joinedAt: z.number(),
-});
-
-export const roomView = z.object({
-  conferenceId: z.string(),
-  live: z.boolean(),
-  version: z.number(),
-  locked: z.boolean(),
-  startedAt: z.number().nullable(),
-  participants: z.array(participantView),
-});
-
 export const callView = z.object({
   id: z.string(),
   direction: z.enum(['inbound', 'outbound']),
@@ -119,6 +88,25 @@ export const journalPage = z.object({
   next: z.string().nullable(),
 });
 
+export const liveRooms = z.object({
+  /** Oldest first. */
+  rooms: z.array(
+    z.object({
+      conferenceId: z.string(),
+      title: z.string(),
+      startedAt: z.number(),
+      /** Everybody, also those who wait. */
+      participants: z.number().int(),
+    }),
+  ),
+});
+
+/** What a page must know before anybody has joined. */
+export const serviceView = z.object({
+  /** Numbers to dial, best first; `sip:` for those who have no number but a phone on this network. */
+  dialIn: z.array(z.object({ number: z.string(), label: z.string().optional() })),
+});
+
 export const health = z.object({ status: z.literal('ok') });
 export const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()) });
 
@@ -137,7 +125,7 @@ export type LoginRequest = z.infer<typeof loginRequest>;
 export type CreateConferenceRequest = z.infer<typeof createConferenceRequest>;
 export type ConferenceView = z.infer<typeof conferenceView>;
 export type CallView = z.infer<typeof callView>;
+export type LiveRooms = z.infer<typeof liveRooms>;
+export type ServiceView = z.infer<typeof serviceView>;
 export type PersonView = z.infer<typeof personView>;
-export type ParticipantView = z.infer<typeof participantView>;
-export type RoomView = z.infer<typeof roomView>;
 export type Problem = z.infer<typeof problem>;

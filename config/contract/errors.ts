@@ -27,6 +27,12 @@ const catalogue = {
   'auth/link-used': { fault: 'caller', http: 410, text: 'This link was used already or is too old.' },
   'person/email-taken': { fault: 'caller', http: 409, text: 'Somebody has this e-mail address already.' },
   'conference/not-found': { fault: 'caller', http: 404, text: 'There is no such conference.' },
+  'conference/not-open': { fault: 'caller', http: 409, text: 'The conference is closed.' },
+  'join/refused': {
+    fault: 'caller',
+    http: 403,
+    text: 'This does not let you in. It may be mistyped, or the conference is closed or full.',
+  },
   'room/not-live': { fault: 'caller', http: 404, text: 'Nobody is in this conference now.' },
   'store/unavailable': {
     fault: 'upstream',
@@ -44,10 +50,20 @@ const catalogue = {
   'call/gone': { fault: 'caller', text: 'The caller has hung up already.' },
   'signalling/lost': { fault: 'upstream', sip: 503, text: 'The SIP server cannot be reached.' },
   'media/unavailable': { fault: 'upstream', sip: 503, text: 'No media server can be reached.' },
+  'media/not-secured': { fault: 'caller', text: 'No encrypted sound could be agreed on with the browser in time.' },
   'media/command-refused': { fault: 'us', text: 'A command for the media server held characters it must not hold.' },
   'media/command-failed': { fault: 'upstream', text: 'The media server refused a command.' },
   'media/leg-gone': { fault: 'upstream', text: 'The media server has ended this leg.' },
   'room/full': { fault: 'caller', http: 409, text: 'The conference has no room left.' },
+  'room/locked': { fault: 'caller', http: 409, text: 'The conference is locked.' },
+  'room/ended': { fault: 'caller', http: 409, text: 'The conference is just ending.' },
+  'room/participant-not-found': { fault: 'caller', http: 404, text: 'There is no such participant in the room.' },
+  'room/not-possible': { fault: 'caller', http: 409, text: 'That is not possible in the room as it is now.' },
+  'room/no-answer': {
+    fault: 'upstream',
+    http: 503,
+    text: 'No bridge answered in time. It may have been done all the same.',
+  },
   'room/contention': { fault: 'us', http: 409, text: 'The room changed too often at once. Try again.' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -47,9 +47,9 @@ export class EngineWorker {
     return this.#lateReports >= LATE_REPORTS;
   }
 
-  /** @throws what the thread fails with. @returns the way of UDP it found */
-  async ready(): Promise<'batched' | 'dgram'> {
-    return (await this.link.request('ready', {})).udp;
+  /** @throws what the thread fails with. @returns the way of UDP it found, and whether it can serve browsers */
+  ready(): Promise<{ udp: 'batched' | 'dgram'; dtls: boolean }> {
+    return this.link.request('ready', {});
   }
 
   #takeLoad(load: WorkerLoad): void {

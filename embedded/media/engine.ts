@@ -21,6 +21,7 @@ import type {
   PortOptions,
   RoomOptions,
 } from './types.ts';
+import { createDtlsCertificate } from './webrtc/certificate.ts';
 import { startMediaWorker, type StartWorker, type WorkerEvent } from './worker-link.ts';
 
 const DEFAULT_QUARANTINE_MS = 30_000;
@@ -36,6 +37,7 @@ export class Engine implements MediaEngine {
   readonly #logger: Logger;
   readonly #options: EngineOptions;
   readonly #startWorker: StartWorker;
+  readonly #certificate = createDtlsCertificate();
   readonly #numbers: PortNumbers;
   readonly #workers: EngineWorker[];
   readonly #restarts = new Map<number, { timer: NodeJS.Timeout; delayMs: number }>();
@@ -43,6 +45,7 @@ export class Engine implements MediaEngine {
   readonly #ports = new Map<string, { readonly proxy: PortProxy; worker: EngineWorker }>();
   readonly #rooms = new Map<string, { readonly proxy: RoomProxy; readonly worker: EngineWorker }>();
   #nextId = 1;
+  #canSecure = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: EngineOptions & { logger: Logger }, startWorker: StartWorker = startMediaWorker) {
@@ -58,8 +61,14 @@ export class Engine implements MediaEngine {
 
   /** Rejects when a worker cannot be started. */
   async ready(): Promise<void> {
-    const [udp] = await Promise.all(this.#workers.map((worker) => worker.ready()));
-    this.#logger.info({ udp, workers: this.#workers.length }, 'media engine started');
+    const found = await Promise.all(this.#workers.map((worker) => worker.ready()));
+    const udp = found[0]?.udp;
+    this.#canSecure = found.every(({ dtls }) => dtls);
+    this.#logger.info({ udp, browsers: this.#canSecure, workers: this.#workers.length }, 'media engine started');
+  }
+
+  get dtlsFingerprint(): string | undefined {
+    return this.#canSecure ? this.#certificate.fingerprint : undefined;
   }
 
   async openPort({ address, remote, inactivityTimeoutSeconds = 0 }: PortOptions): Promise<MediaPort> {
@@ -144,7 +153,7 @@ export class Engine implements MediaEngine {
     const worker = new EngineWorker({
       index,
       start: this.#startWorker,
-      settings: { udp },
+      settings: { udp, certificate: this.#certificate },
       latenessLimitMs,
       onEvent: (event) => this.#receive(event),
       onEnd: (error) => this.#workerEnded(worker, error),
@@ -271,6 +280,7 @@ export class Engine implements MediaEngine {
 interface LocalAddress {
   readonly localAddress: string;
   readonly localPort: number;
+  readonly ssrc: number;
 }
 
 type BindAsk = { portId: string } & Required<Omit<PortOptions, 'remote'>> & { remote: PortOptions['remote'] };

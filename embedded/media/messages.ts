@@ -3,12 +3,14 @@ import type { Digit } from './stages/digit-detector.ts';
 import type { LegState } from './worker/leg.ts';
 import type { TravellingPair } from './worker/port-pair.ts';
 import type { MediaErrorCode } from './errors.ts';
+import type { DtlsCertificate } from './webrtc/certificate.ts';
 import type {
   MediaRoom,
   MemberAudio,
   PlayResult,
   PortStatistics,
   RemoteMedia,
+  SecureFailure,
   UdpChoice,
   WorkerLoad,
 } from './types.ts';
@@ -16,7 +18,7 @@ import type {
 /** Commands with an answer: what is asked, and what is answered in the end. */
 export interface Requests {
   /** Answered as soon as the worker runs, with the way of UDP that it found. */
-  ready(ask: Nothing): { udp: 'batched' | 'dgram' };
+  ready(ask: Nothing): { udp: 'batched' | 'dgram'; dtls: boolean };
   stop(ask: Nothing): void;
   'open-port'(ask: {
     portId: string;
@@ -25,7 +27,7 @@ export interface Requests {
     port: number;
     inactivityTimeoutSeconds: number;
     remote: RemoteMedia | undefined;
-  }): { localAddress: string; localPort: number };
+  }): { localAddress: string; localPort: number; ssrc: number };
   'close-port'(ask: { portId: string }): void;
   /** The port leaves this worker: what it is, and its sockets, for `arrive-port` at another one. */
   'depart-port'(ask: { portId: string }): TravellingPort;
@@ -90,7 +92,12 @@ export type ToWorker =
   | { [N in OrderName]: { kind: 'order'; name: N; order: Orders[N] } }[OrderName]
   | { [N in RequestName]: { kind: 'request'; id: number; name: N; ask: Ask<N> } }[RequestName];
 
-export type PortEvent = { name: 'digit'; digit: Digit } | { name: 'media-timeout' } | { name: 'media-started' };
+export type PortEvent =
+  | { name: 'digit'; digit: Digit }
+  | { name: 'media-timeout' }
+  | { name: 'media-started' }
+  | { name: 'secured' }
+  | { name: 'secure-failed'; reason: SecureFailure };
 
 export type RoomEvent =
   | { name: 'start-talking'; memberId: number; energy: number }
@@ -111,4 +118,5 @@ export type FromWorker =
 
 export interface WorkerSettings {
   readonly udp: UdpChoice;
+  readonly certificate: DtlsCertificate;
 }

@@ -13,6 +13,7 @@ export interface PortProxyOptions {
   readonly id: string;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly ssrc: number;
   readonly seat: Seat;
   readonly plays: Plays;
   readonly logger: Logger;
@@ -24,6 +25,7 @@ export class PortProxy implements MediaPort {
   readonly id: string;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly ssrc: number;
   readonly seat: Seat;
   readonly #options: PortProxyOptions;
   readonly #events: TypedEvents<MediaPortEvents>;
@@ -37,6 +39,7 @@ export class PortProxy implements MediaPort {
     this.seat = options.seat;
     this.localAddress = options.localAddress;
     this.localPort = options.localPort;
+    this.ssrc = options.ssrc;
     this.#events = new TypedEvents(options.logger);
   }
 
@@ -105,6 +108,7 @@ export class PortProxy implements MediaPort {
   /** From the worker. */
   receive(event: PortEvent): void {
     if (event.name === 'digit') this.#events.emit('digit', event.digit);
+    else if (event.name === 'secure-failed') this.#events.emit('secure-failed', event.reason);
     else this.#events.emit(event.name);
   }
 

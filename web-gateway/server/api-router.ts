@@ -1,8 +1,8 @@
 /** Mounts the operations below /api/v1: limits, body, authentication, schema, handler, answer; in that order. */
 import express, { type RequestHandler, type Response, type Router } from 'express';
 import { PartylineError } from '../../config/contract/index.ts';
-import type { Person, Store } from '../../store/index.ts';
-import { authenticate, authorize } from './authentication.ts';
+import type { Store } from '../../store/index.ts';
+import { admit } from './authentication.ts';
 import type { Operation, OperationInput } from './operation.ts';
 import { check, InvalidRequest } from './problems.ts';
 import { addressOf, describeRoute } from './request-context.ts';
@@ -75,14 +75,10 @@ export function depthExceeds(value: unknown, most: number): boolean {
   return false;
 }
 
-const NOBODY: Person = { id: '', tenantId: '', email: '', name: '', roles: [], createdAt: 0, securityStamp: '' };
-
 function serve(store: Store, each: Operation): RequestHandler {
   return async (request, response) => {
-    const login = each.access === 'public' ? { person: NOBODY, token: '' } : await authenticate(store, request);
-    if (each.access !== 'public') authorize(login.person, each.access);
     const input: OperationInput<unknown, unknown> = {
-      ...login,
+      ...(await admit(store, request, each.access)),
       body: each.body === undefined ? undefined : check(each.body, request.body ?? {}),
       query: each.query === undefined ? {} : check(each.query, request.query),
       params: request.params as Record<string, string>,

@@ -1,13 +1,18 @@
 /** One entry of the API: what it is called, who may call it, what goes in and out. Routing and OpenAPI follow from it. */
 import type { z } from 'zod';
-import type { Person, Role } from '../../store/index.ts';
+import type { Pass, Person, Role } from '../../store/index.ts';
 
-/** Everybody, or people with one of these roles; root may do everything. */
-export type Access = 'public' | readonly Role[];
+/**
+ * Everybody; whoever is logged in with one of these roles (root may do everything); or whoever has the token of a
+ * participant, which is no login: it holds for one conference.
+ */
+export type Access = 'public' | 'participant' | readonly (Role | 'participant')[];
 
 export interface OperationInput<Body, Query> {
-  /** Whoever is logged in; for public operations nobody. */
+  /** Whoever is logged in; for public operations, and for participants, nobody. */
   readonly person: Person;
+  /** Of a participant; null for everybody else. */
+  readonly pass: Pass | null;
   readonly token: string;
   readonly body: Body;
   readonly query: Query;

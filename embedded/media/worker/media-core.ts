@@ -2,12 +2,15 @@
 import { MediaError } from '../errors.ts';
 import type { Answer, Ask, FromWorker, PortEvent, RoomEvent, TravellingPort, WorkerSettings } from '../messages.ts';
 import { Room, type RoomEvents } from '../room/room.ts';
+import { DtlsContext } from '../webrtc/dtls.ts';
+import { loadOpenSsl } from '../webrtc/openssl.ts';
+import { SecureTransport, type SecureState, type SecureTransportEvents } from '../webrtc/secure-transport.ts';
 import { SoundLibrary } from '../sources/sound-library.ts';
 import type { PlayResult } from '../types.ts';
 import { chooseNetwork } from './choose-network.ts';
 import { FrameClock } from './clock.ts';
 import { engineNow } from './engine-clock.ts';
-import { Leg, type LegEvents } from './leg.ts';
+import { Leg, type LegEvents, type LegState } from './leg.ts';
 import { arrivePair, closePair, departPair, openPair, type PortListeners, type PortPair } from './port-pair.ts';
 import type { UdpNetwork } from './udp-port.ts';
 
@@ -22,6 +25,8 @@ export class MediaCore {
   readonly #legs = new Map<string, Leg>();
   readonly #rooms = new Map<string, Room>();
   readonly #clock: FrameClock;
+  /** Absent when OpenSSL cannot be called: then browsers are refused. */
+  readonly #dtls: DtlsContext | undefined;
   #framesSinceReport = 0;
   #stopped = false;
 
@@ -29,6 +34,7 @@ export class MediaCore {
   constructor(settings: WorkerSettings, post: Post) {
     this.#post = post;
     this.#network = chooseNetwork(settings.udp);
+    this.#dtls = openDtls(settings, post);
     this.#clock = new FrameClock({
       now: engineNow,
       setTimer: (callback, delayMs) => {
@@ -45,6 +51,10 @@ export class MediaCore {
 
   get udp(): UdpNetwork['kind'] {
     return this.#network.kind;
+  }
+
+  get canSecure(): boolean {
+    return this.#dtls !== undefined;
   }
 
   /** @throws MediaError `media/unknown-port` */
@@ -71,11 +81,21 @@ export class MediaCore {
 
   async openPort(ask: Ask<'open-port'>): Promise<Answer<'open-port'>> {
     const { portId, address, port, inactivityTimeoutSeconds, remote } = ask;
-    const leg = new Leg({ inactivityTimeoutSeconds, now: engineNow, events: this.#legEvents(portId) });
+    const leg = this.#createLeg(portId, inactivityTimeoutSeconds);
     const pair = await openPair(this.#network, address, port, this.#listeners(portId, leg));
     await this.#admit(portId, leg, pair);
     if (remote) leg.setRemote(remote);
-    return { localAddress: pair.rtp.address, localPort: pair.rtp.port };
+    return { localAddress: pair.rtp.address, localPort: pair.rtp.port, ssrc: leg.ssrc };
+  }
+
+  #createLeg(portId: string, inactivityTimeoutSeconds: number, state?: LegState): Leg {
+    return new Leg({
+      inactivityTimeoutSeconds,
+      now: engineNow,
+      events: this.#legEvents(portId),
+      secureTransport: (events, secure) => this.#secureTransport(events, secure),
+      state,
+    });
   }
 
   /**
@@ -94,8 +114,7 @@ export class MediaCore {
 
   /** @throws MediaError `media/no-free-port` when its socket was lost on the way; nothing is left of it then */
   async arrivePort(portId: string, { leg: state, sockets }: TravellingPort): Promise<void> {
-    const { inactivityTimeoutSeconds } = state;
-    const leg = new Leg({ inactivityTimeoutSeconds, now: engineNow, events: this.#legEvents(portId), state });
+    const leg = this.#createLeg(portId, state.inactivityTimeoutSeconds, state);
     const pair = await arrivePair(this.#network, sockets, this.#listeners(portId, leg));
     await leg.resumeRecordings(state.recordings);
     await this.#admit(portId, leg, pair);
@@ -154,6 +173,7 @@ export class MediaCore {
     await Promise.all([...this.#rooms.keys()].map((roomId) => this.closeRoom(roomId)));
     await Promise.all([...this.#legs.keys()].map((portId) => this.closePort(portId)));
     this.#clock.stop();
+    this.#dtls?.free();
   }
 
   /** Tells the main thread how a play ended. */
@@ -214,6 +234,11 @@ export class MediaCore {
     void this.closePort(portId).catch((failure: unknown) => this.#fault(`closing a port: ${String(failure)}`));
   }
 
+  #secureTransport(events: SecureTransportEvents, state?: SecureState): SecureTransport {
+    if (!this.#dtls) throw new MediaError('media/engine-failed', 'OpenSSL cannot be called here');
+    return new SecureTransport(this.#dtls, events, state);
+  }
+
   #fault(text: string): void {
     this.#post({ kind: 'fault', text });
   }
@@ -246,6 +271,8 @@ export class MediaCore {
       digit: (digit) => tell({ name: 'digit', digit }),
       mediaStarted: () => tell({ name: 'media-started' }),
       mediaTimeout: () => tell({ name: 'media-timeout' }),
+      secured: () => tell({ name: 'secured' }),
+      secureFailed: (reason) => tell({ name: 'secure-failed', reason }),
       playEnded: (playId, result) => this.playEnded(playId, result),
       fault: (text) => this.#fault(text),
     };
@@ -264,6 +291,15 @@ export class MediaCore {
       },
       fault: (text) => this.#fault(text),
     };
+  }
+}
+
+function openDtls({ certificate }: WorkerSettings, post: Post): DtlsContext | undefined {
+  try {
+    return new DtlsContext(loadOpenSsl(), certificate);
+  } catch (error) {
+    post({ kind: 'fault', text: `browsers cannot be served: ${String(error)}` });
+    return undefined;
   }
 }
 

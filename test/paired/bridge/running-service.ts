@@ -16,7 +16,7 @@ export interface Running {
   readonly dataDir: string;
   /** A conference and its codes. */
   conference(policy?: { muteOnEntry?: boolean; maxParticipants?: number }): Promise<Meeting>;
-  phone(protocol?: 'udp' | 'tcp'): Promise<Caller>;
+  phone(protocol?: 'udp' | 'tcp' | 'ws'): Promise<Caller>;
   /** Waits until nothing of any call is left. */
   quiet(): Promise<void>;
   /** Lines of the log with this message. */
@@ -66,7 +66,7 @@ export async function runService(
         joined: (count) =>
           until<RoomDocument | null>(`${count} joined`, async () => {
             const document = await room();
-            const joined = document?.participants.filter(({ memberId }) => memberId !== undefined);
+            const joined = document?.participants.filter(({ leg }) => leg?.memberId !== undefined);
             return joined?.length === count ? document : null;
           }),
       };

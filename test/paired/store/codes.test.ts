@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
 import type { CodeLimitRules, CodeLookup, ConferencePage, Store } from '../../../store/index.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
@@ -18,7 +19,7 @@ onEachRedis('store: conferences and access codes', (subject) => {
   it('makes a conference whose codes lead to it, in their roles', async () => {
     const { store } = subject();
     const made = await store.conferences.create({ ...conference, policy: { muteOnEntry: true } });
-    expect(made.conference.policy).to.deep.equal({ announce: 'tone', maxParticipants: 100, muteOnEntry: true });
+    expect(made.conference.policy).to.deep.equal({ ...DEFAULT_POLICY, muteOnEntry: true });
     expect(made.guestCode).to.match(/^\d{9}$/);
     const guest = await store.codes.lookup({ ...caller, digits: made.guestCode });
     expect(guest).to.deep.equal({ outcome: 'found', resolved: { kind: 'guest', conference: made.conference } });

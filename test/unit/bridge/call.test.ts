@@ -6,17 +6,18 @@ import { DEFAULT_KEYPAD, RoomService, type RunEffect } from '../../../bridge/con
 import type { LegEvents } from '../../../bridge/media/leg.ts';
 import type { IncomingCallEvents, Invite } from '../../../bridge/sip/index.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
-import { PartylineError } from '../../../config/contract/index.ts';
+import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
 import { LegGone, type Digit, type Prompt } from '../../../ivr/index.ts';
-import type { Conference, RoomDocument, Termination } from '../../../store/index.ts';
+import type { Conference, Pass, RoomDocument, Termination } from '../../../store/index.ts';
 import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
 
 const conference: Conference = {
   id: 'c1',
   tenantId: 'default',
   title: 'Test',
-  policy: { announce: 'tone', maxParticipants: 10, muteOnEntry: false },
+  policy: { ...DEFAULT_POLICY, maxParticipants: 10 },
   state: 'open',
   createdBy: 'x',
   createdAt: 0,
@@ -149,7 +150,12 @@ function memoryRooms() {
 }
 
 function setUp(
-  options: { earlyGreeting?: boolean; createLeg?: CallDeps['media']['createLeg']; lookup?: () => Promise<never> } = {},
+  options: {
+    earlyGreeting?: boolean;
+    createLeg?: CallDeps['media']['createLeg'];
+    lookup?: () => Promise<never>;
+    redeem?: (ticket: string) => Promise<Pass>;
+  } = {},
 ) {
   const clock = new ManualClock();
   const { logger, lines } = recordingLogger();
@@ -190,6 +196,8 @@ function setUp(
         live: async () => [],
       },
       tenants: { get: async () => null, ensureDefault: () => Promise.reject(new Error('unused')) },
+      passes: { redeemTicket: async (ticket) => options.redeem?.(ticket) ?? null },
+      conferences: { get: async (_tenant, id) => (id === 'c1' ? conference : null) },
     },
     media: {
       createLeg:
@@ -235,12 +243,8 @@ describe('the life of a call', () => {
     expect(legs[0]?.heard.at(-1)).to.equal('first-in-conference');
     expect(legs[0]?.joined).to.equal(true);
     const room = rooms.documents.get('c1');
-    expect(room?.participants[0]).to.include({
-      name: 'Alice',
-      role: 'guest',
-      memberId: 7,
-      channelUuid: 'channel-on-m1',
-    });
+    expect(room?.participants[0]).to.include({ name: 'Alice', role: 'guest' });
+    expect(room?.participants[0]?.leg).to.include({ memberId: 7, channelUuid: 'channel-on-m1' });
     expect(effects).to.deep.equal(['join-tone']);
     caller.events.emit('gone', 'caller-hung-up');
     const summary = await life;
@@ -375,28 +379,10 @@ describe('the life of a call', () => {
 
   it('moves to the media server of the room', async () => {
     const { clock, caller, legs, rooms, start, press } = setUp();
-    rooms.documents.set('c1', {
-      conferenceId: 'c1',
-      tenantId: 'default',
-      version: 1,
-      epoch: 1,
-      mediaServer: 'm2',
-      startedAt: 0,
-      locked: false,
-      participants: [
-        {
-          id: 'p',
-          name: 'P',
-          number: '',
-          role: 'host',
-          callId: 'other',
-          channelUuid: 'u',
-          bits: [],
-          joinedAt: 0,
-          talking: false,
-        },
-      ],
-    });
+    rooms.documents.set(
+      'c1',
+      roomDocument({ mediaServer: 'm2', participants: [participantRow('p', { role: 'host' })] }),
+    );
     const life = start();
     await turn();
     press('123456789#*6');
@@ -426,8 +412,8 @@ describe('the life of a call', () => {
 });
 
 describe('the call desk', () => {
-  function desk(maxCalls = 2) {
-    const parts = setUp();
+  function desk(maxCalls = 2, options: Parameters<typeof setUp>[0] = {}) {
+    const parts = setUp(options);
     const reasons: string[] = [];
     const callDesk = new CallDesk({
       calls: parts.deps,
@@ -436,6 +422,7 @@ describe('the call desk', () => {
       maxCalls,
       logger: parts.logger,
       onEnded: ({ termination }) => reasons.push(termination.reason),
+      onRefused: (reason) => reasons.push(reason),
     });
     return { ...parts, callDesk, reasons };
   }
@@ -461,6 +448,79 @@ describe('the call desk', () => {
     await turn();
     expect(caller.said).to.deep.equal(['404']);
     expect(ended[0]?.termination).to.deep.equal({ class: 'caller', reason: 'number-unknown', sipStatus: 404 });
+  });
+
+  describe('with browsers', () => {
+    const ticket = 'A'.repeat(22);
+    const pass: Pass = {
+      ...{ tenantId: 'acme', conferenceId: 'c1', participantId: 'p1', name: 'Bea', role: 'host', identity: 'p1' },
+      ...{ language: 'de', issuedAt: 0, expiresAt: 1 },
+    };
+    const browser = (dialledNumber = 'c1') =>
+      Object.assign(new FakeCaller(), {
+        invite: { ...invite, callerName: '', callerNumber: '', dialledNumber, ticket },
+      });
+
+    it('takes the holder of a ticket into the room without a question', async () => {
+      const languages: string[] = [];
+      const parts = desk(2, { redeem: async () => pass, earlyGreeting: true });
+      const { callDesk, legs, rooms, deps } = parts;
+      const { createLeg } = deps.media;
+      Object.assign(deps.media, {
+        createLeg: (request: Parameters<typeof createLeg>[0]) => {
+          languages.push(request.language);
+          return createLeg(request);
+        },
+      });
+      const caller = browser();
+      callDesk.take(caller);
+      expect(callDesk.liveCount, 'counts from the first moment').to.equal(1);
+      while (legs[0]?.joined !== true) await turn();
+      expect(legs[0].heard).to.deep.equal(['first-in-conference']);
+      expect(rooms.documents.get('c1')?.participants[0]).to.include({
+        id: 'p1',
+        name: 'Bea',
+        number: '',
+        role: 'host',
+      });
+      expect(languages).to.deep.equal(['de']);
+      caller.events.emit('gone', 'caller-hung-up');
+      while (callDesk.liveCount > 0) await turn();
+    });
+
+    for (const [what, redeem, dialled, status] of [
+      ['a ticket that leads nowhere', undefined, 'c1', '403'],
+      ['a ticket for another conference', async () => pass, 'c2', '403'],
+      ['a ticket for a conference that is gone', async () => ({ ...pass, conferenceId: 'c2' }), 'c2', '403'],
+      ['a store that is away', () => Promise.reject(new PartylineError('store/unavailable')), 'c1', '503'],
+    ] as const) {
+      it(`answers ${status} to ${what}, and keeps nothing`, async () => {
+        const { callDesk, ended, reasons } = desk(2, redeem === undefined ? {} : { redeem });
+        const caller = browser(dialled);
+        callDesk.take(caller);
+        while (callDesk.liveCount > 0) await turn();
+        expect(caller.said).to.deep.equal([status]);
+        expect(reasons).to.deep.equal([status === '403' ? 'ticket-refused' : 'store-unavailable']);
+        expect(ended).to.deep.equal([]);
+      });
+    }
+
+    it('makes no call of a browser that gave up meanwhile', async () => {
+      const { callDesk, legs } = desk(2, { redeem: async () => pass });
+      const caller = browser();
+      callDesk.take(caller);
+      caller.events.emit('gone', 'caller-cancelled');
+      while (callDesk.liveCount > 0) await turn();
+      expect(legs).to.deep.equal([]);
+    });
+
+    it('lets nobody in while it closes', async () => {
+      const { callDesk } = desk(2, { redeem: async () => pass });
+      const caller = browser();
+      callDesk.take(caller);
+      expect(await callDesk.close('shutdown', 1_000)).to.equal(true);
+      expect(caller.said).to.deep.equal(['503']);
+    });
   });
 
   it('sends everybody home with words, and takes nobody any more', async () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { createDtlsCertificate } from '../../../embedded/media/webrtc/certificate.ts';
 import { ArrivalClock } from '../../../embedded/media/worker/arrival-clock.ts';
 import { engineNow } from '../../../embedded/media/worker/engine-clock.ts';
 import { chooseNetwork } from '../../../embedded/media/worker/choose-network.ts';
@@ -269,7 +270,7 @@ for (const kind of ['dgram', 'batched'] as const) {
     const start = new URL('../../../embedded/media/worker/start.mjs', import.meta.url);
     const worker = new Worker(start, {
       execArgv: [],
-      workerData: { settings: { udp: 'batched' } },
+      workerData: { settings: { udp: 'batched', certificate: createDtlsCertificate() } },
     });
     const before = descriptors();
     const ask = { address: '127.0.0.1', port: 0, inactivityTimeoutSeconds: 0 };

@@ -71,6 +71,7 @@ export function conferenceOperations(store: Store): Operation[] {
       handle: async ({ person, params }) => {
         const conference = await findConference(store, person, params['id']);
         await store.conferences.setState(person.tenantId, conference.id, state);
+        if (state === 'closed') await letOnlyPresentStay(store, conference);
         return toView({ ...conference, state });
       },
     });
@@ -92,6 +93,13 @@ export async function findConference(store: Store, person: Person, id: string | 
   const conference = id === undefined ? null : await store.conferences.get(person.tenantId, id);
   if (conference === null) throw new PartylineError('conference/not-found');
   return conference;
+}
+
+/** Whoever is in the room may come back after a change of network; everybody else's pass is void. */
+async function letOnlyPresentStay(store: Store, { tenantId, id: conferenceId }: Conference): Promise<void> {
+  const room = await store.rooms.read(tenantId, conferenceId);
+  const present = room?.participants.map(({ id }) => id) ?? [];
+  await store.passes.revokeAll({ tenantId, conferenceId }, present);
 }
 
 function toView(conference: Conference): ConferenceView {

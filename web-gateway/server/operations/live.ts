@@ -1,33 +1,9 @@
 /** What is going on now, and what went on. */
-import {
-  callList,
-  journalPage,
-  journalQuery,
-  roomView,
-  type CallView,
-  type ParticipantView,
-  type RoomView,
-} from '../../../config/contract/index.ts';
-import type { CallRecord, Participant, RoomDocument, Store } from '../../../store/index.ts';
+import { callList, journalPage, journalQuery, type CallView } from '../../../config/contract/index.ts';
+import type { CallRecord, Store } from '../../../store/index.ts';
 import { operation, type Operation } from '../operation.ts';
-import { findConference } from './conferences.ts';
-
-const SHOWN_DIGITS = 3;
-const SHORT_NUMBER_DIGITS = 6;
 
 export function liveOperations(store: Store): Operation[] {
-  const room = operation({
-    method: 'get',
-    path: '/rooms/:conferenceId',
-    summary: 'Who is in a conference now',
-    access: ['admin', 'moderator', 'presenter'],
-    answers: { status: 200, schema: roomView, description: 'The roster; `live` is false when nobody is in.' },
-    handle: async ({ person, params }) => {
-      const conference = await findConference(store, person, params['conferenceId']);
-      return toRoomView(conference.id, await store.rooms.read(person.tenantId, conference.id));
-    },
-  });
-
   const calls = operation({
     method: 'get',
     path: '/calls',
@@ -54,36 +30,7 @@ export function liveOperations(store: Store): Operation[] {
     },
   });
 
-  return [room, calls, journal];
-}
-
-function toRoomView(conferenceId: string, room: RoomDocument | null): RoomView {
-  return {
-    conferenceId,
-    live: room !== null,
-    version: room?.version ?? 0,
-    locked: room?.locked ?? false,
-    startedAt: room?.startedAt ?? null,
-    participants: room?.participants.map(toParticipantView) ?? [],
-  };
-}
-
-function toParticipantView(participant: Participant): ParticipantView {
-  const { id, role, bits, joinedAt, talking } = participant;
-  const number = maskNumber(participant.number);
-  // A phone that tells no name is often called by its number.
-  const name = digitsOf(participant.name) === digitsOf(participant.number) ? number : participant.name;
-  return { id, name, number, role, muted: bits.length > 0, mutedBy: [...bits], talking, joinedAt };
-}
-
-const digitsOf = (text: string) => text.replace(/\D/g, '');
-
-/** Enough to recognise a number one knows, not enough to dial one that one does not: `•••••123`. */
-export function maskNumber(number: string): string {
-  const digits = digitsOf(number);
-  if (digits === '') return '';
-  const shown = digits.length <= SHORT_NUMBER_DIGITS ? Math.min(2, digits.length - 1) : SHOWN_DIGITS;
-  return '•'.repeat(digits.length - shown) + digits.slice(digits.length - shown);
+  return [calls, journal];
 }
 
 function toCallView(call: CallRecord): CallView {
