@@ -10,6 +10,7 @@ import type {
   PlayResult,
   PortStatistics,
   RemoteMedia,
+  SoundSetting,
   SecureFailure,
   UdpChoice,
   WorkerLoad,
@@ -67,6 +68,7 @@ export interface Orders {
   'stop-port-play': { portId: string; playId: number };
   'send-digits': { portId: string; digits: string; durationMs: number };
   'inject-digit': { portId: string; digit: string; durationMs: number };
+  'set-sound': { portId: string; direction: 'read' | 'write'; setting: SoundSetting };
   'set-echo': { portId: string; on: boolean };
   'set-audio': { roomId: string; memberId: number; audio: Partial<MemberAudio> };
   'set-relation': { roomId: string; a: number; b: number; nospeak: boolean; nohear: boolean };

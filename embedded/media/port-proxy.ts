@@ -4,7 +4,7 @@ import type { PortEvent } from './messages.ts';
 import type { Plays } from './plays.ts';
 import { TypedEvents } from './typed-events.ts';
 import type { Seat } from './seat.ts';
-import type { MediaPort, MediaPortEvents, PlayHandle, PortStatistics, RemoteMedia } from './types.ts';
+import type { MediaPort, MediaPortEvents, PlayHandle, PortStatistics, RemoteMedia, SoundSetting } from './types.ts';
 
 /** FreeSWITCH's own default: 2,000 timestamp units. */
 const DEFAULT_DIGIT_MS = 250;
@@ -86,6 +86,10 @@ export class PortProxy implements MediaPort {
 
   async stopRecording(path: string): Promise<void> {
     await this.seat.request('stop-port-recording', { portId: this.id, path });
+  }
+
+  setSound(direction: 'read' | 'write', setting: SoundSetting): void {
+    this.seat.order('set-sound', { portId: this.id, direction, setting });
   }
 
   setEcho(on: boolean): void {

@@ -74,8 +74,22 @@ export interface PortStatistics {
   readonly packetsLate: number;
   /** Dropped: wrong source (unless the kernel did it), wrong payload type, malformed. */
   readonly packetsRefused: number;
-  /** Interarrival jitter in milliseconds (RFC 3550 section 6.4.1). */
+  /** Interarrival jitter in milliseconds (RFC 3550 section 6.4.1), and the least and most it has been. */
   readonly jitterMs: number;
+  readonly leastJitterMs: number;
+  readonly mostJitterMs: number;
+  readonly meanIntervalMs: number;
+  /** Of those received: telephone-events and comfort noise. */
+  readonly digitPackets: number;
+  readonly comfortNoisePackets: number;
+  /** Frames for which no packet was there in time, since the first one. */
+  readonly framesMissed: number;
+  /** The longest that packets waited to be played. */
+  readonly longestDelayMs: number;
+  /** Telephone-events, of those sent. */
+  readonly digitPacketsSent: number;
+  /** RTCP from the peer. */
+  readonly reportsReceived: number;
   /** Estimated mean opinion score, 1 to 4.5 (ITU-T G.107 simplified). */
   readonly mos: number;
 }
@@ -99,6 +113,13 @@ export interface MediaPortEvents {
  */
 export type SecureFailure = 'no-handshake' | 'handshake-failed' | 'wrong-fingerprint' | 'no-srtp';
 
+export interface SoundSetting {
+  /** 0 or absent: not muted. 1: silence. Above: faint noise, full scale divided by this. */
+  readonly mute?: number;
+  /** Gain steps −4…4, as in `MemberAudio`. */
+  readonly volumeStep?: number;
+}
+
 /** One leg's media: an RTP port, its jitter buffer, decoder, players and encoder. */
 export interface MediaPort {
   readonly id: string;
@@ -119,6 +140,8 @@ export interface MediaPort {
   /** Records what this leg says and hears (mixed) to a WAV file that survives a crash. */
   startRecording(path: string): Promise<void>;
   stopRecording(path: string): Promise<void>;
+  /** What is made of the peer's sound before anybody hears it (`read`), and of what the peer hears (`write`). */
+  setSound(direction: 'read' | 'write', setting: SoundSetting): void;
   /** Echoes what comes in (echo test). */
   setEcho(on: boolean): void;
   statistics(): Promise<PortStatistics>;

@@ -76,7 +76,8 @@ describe('application dies', function () {
     await endpoint.set('resume_conference', `${room}@default`);
     const { memberId } = await endpoint.join(`${room}-first`);
     killMrf(doomed);
-    await pause(1_500);
+    // Longer than the five seconds after which callers were once seen to leave, and not since.
+    await pause(6_000);
     await isIn(`${room}-first`, endpoint);
     expect(await bench.mediaServer.api(`conference ${room}-first mute ${memberId}`)).to.equal(`+OK mute ${memberId}\n`);
     expect(await bench.mediaServer.api(`conference ${room}-first kick ${memberId}`)).to.equal(

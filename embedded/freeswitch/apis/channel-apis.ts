@@ -2,7 +2,6 @@
 import { sendDigits, startRecording, stopRecording } from '../applications/media.ts';
 import { separate } from '../applications/digits.ts';
 import { channelData } from '../channel/channel-data.ts';
-import { isTrue } from '../channel/channel-variables.ts';
 import { parseCause } from '../channel/hangup-causes.ts';
 import type { Session } from '../channel/session.ts';
 import type { SessionRegistry } from '../channel/session-registry.ts';
@@ -135,17 +134,17 @@ function transfer(session: Session, words: readonly string[]): string {
 
 const AUDIO_USAGE = '<uuid> [start [read|write] [mute|level <level>]|stop]';
 
-/** Told in variables; the sound itself is not changed. */
 function audio({ channel }: Session, words: readonly string[]): string {
   const [action, direction, what, level] = words.map((word) => word.toLowerCase());
   if (action === 'stop') {
-    channel.variables.set('read_muted', undefined);
-    channel.variables.set('write_muted', undefined);
+    channel.setSound('read', {});
+    channel.setSound('write', {});
     return '+OK\n';
   }
   const complete = action === 'start' && level !== undefined && (what === 'mute' || what === 'level');
   if (!complete || (direction !== 'read' && direction !== 'write')) return `-USAGE: ${AUDIO_USAGE}\n`;
-  if (what === 'mute') channel.variables.set(`${direction}_muted`, isTrue(level) ? 'true' : undefined);
+  const value = Number.parseInt(level, 10) || 0;
+  channel.setSound(direction, what === 'mute' ? { mute: value } : { volumeStep: value });
   return '+OK\n';
 }
 

@@ -92,8 +92,10 @@ export function sendDigits(channel: Channel, text: string): boolean {
   return true;
 }
 
-/** What the application muted itself is told in a variable; the caller's audio is not changed. */
+/** `read true`: the caller is not heard; `write true`: he hears nothing. A number above 1 is faint noise instead. */
 export const setMute: Application = ({ channel }, argument) => {
-  const [direction = '', value] = separate(argument);
-  if (direction !== '') channel.variables.set(`${direction}_muted`, isTrue(value) ? 'true' : undefined);
+  const [direction, value = '', ...more] = separate(argument);
+  if ((direction !== 'read' && direction !== 'write') || value === '' || more.length > 0) return;
+  const level = Number.parseInt(value, 10);
+  channel.setSound(direction, { mute: level > 0 ? level : Number(isTrue(value)) });
 };

@@ -22,6 +22,8 @@ export interface Wait<T> {
   readonly digitEveryMs?: number;
   /** A conference is left alone by `break`. Default true. */
   readonly breakable?: boolean;
+  /** Another application waits on top of this one (true), or no more. */
+  readonly onCovered?: (covered: boolean) => void;
 }
 
 /** What an application has in its hands. */
@@ -49,6 +51,8 @@ interface Frame {
   interrupt: ((kind: Interruption) => void) | undefined;
   digits: DigitConsumer | undefined;
   breakable: boolean;
+  onCovered: ((covered: boolean) => void) | undefined;
+  covered: boolean;
   /** Resolved when this frame is on top again. */
   resume: (() => void) | undefined;
 }
@@ -126,6 +130,8 @@ export class ApplicationRunner {
       interrupt: undefined,
       digits: undefined,
       breakable: true,
+      onCovered: undefined,
+      covered: false,
       resume: undefined,
     };
     this.#stack.push(frame);
@@ -196,6 +202,8 @@ export class ApplicationRunner {
         resolve(result);
       };
       frame.breakable = wait.breakable ?? true;
+      frame.onCovered = wait.onCovered;
+      this.#cover(frame);
       frame.interrupt = (kind) => settle({ interrupted: kind });
       frame.digits = wait.onDigit && {
         take: wait.onDigit,
@@ -210,6 +218,17 @@ export class ApplicationRunner {
       this.#channel.digits.setConsumer(frame.digits);
       this.#pump();
     });
+  }
+
+  /** Who waits below learns that somebody else has the channel now. */
+  #cover(by: Frame): void {
+    for (const frame of this.#stack) {
+      if (frame === by) return;
+      if (!frame.covered) {
+        frame.covered = true;
+        frame.onCovered?.(true);
+      }
+    }
   }
 
   /** Messages are let in while the application on top waits. */
@@ -246,6 +265,10 @@ export class ApplicationRunner {
     if (!top) {
       this.#transferring = false;
       return;
+    }
+    if (top.covered) {
+      top.covered = false;
+      top.onCovered?.(false);
     }
     top.resume?.();
     top.resume = undefined;

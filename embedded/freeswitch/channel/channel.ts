@@ -1,5 +1,5 @@
 /** One call as FreeSWITCH sees it: its states, variables, digits and media. What it does is the runner's business. */
-import type { MediaPort } from '../../media/index.ts';
+import type { MediaPort, SoundSetting } from '../../media/index.ts';
 import { microseconds, type Clock } from '../clock.ts';
 import type { EventBus } from '../core/event-bus.ts';
 import type { EventHeaders, EventOrigin } from '../core/event.ts';
@@ -83,6 +83,7 @@ export class Channel {
   #callState: CallState = 'DOWN';
   #answered = false;
   #hangupCause: HangupCause | undefined;
+  readonly #sound: { read: SoundSetting; write: SoundSetting } = { read: {}, write: {} };
   port: MediaPort | undefined;
   readCodec: Codec | undefined;
   writeCodec: Codec | undefined;
@@ -176,6 +177,13 @@ export class Channel {
     this.#state = 'CS_HANGUP';
     this.fire('CHANNEL_HANGUP', HANGUP, () => channelData(this));
     this.#gone.abort(cause);
+  }
+
+  /** Adds to what was set before for this direction; `{}` takes all of it back. */
+  setSound(direction: 'read' | 'write', setting: SoundSetting): void {
+    const empty = Object.keys(setting).length === 0;
+    this.#sound[direction] = empty ? {} : { ...this.#sound[direction], ...setting };
+    this.port?.setSound(direction, this.#sound[direction]);
   }
 
   fire(name: string, origin: EventOrigin, headers: () => EventHeaders): void {

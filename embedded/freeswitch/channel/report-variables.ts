@@ -3,6 +3,7 @@ import type { PortStatistics } from '../../media/index.ts';
 import { localStamp } from '../core/event-bus.ts';
 import type { Channel } from './channel.ts';
 
+const FRAME_MS = 20;
 type Variable = [name: string, value: string];
 
 export function callTimeVariables(channel: Channel): Variable[] {
@@ -42,29 +43,29 @@ export function mediaStatisticsVariables(statistics: PortStatistics): Variable[]
     in_raw_bytes: statistics.bytesReceived,
     in_media_bytes: statistics.bytesReceived,
     in_packet_count: statistics.packetsReceived,
-    in_media_packet_count: statistics.packetsReceived,
-    in_skip_packet_count: statistics.packetsLost,
+    in_media_packet_count: statistics.packetsReceived - statistics.digitPackets - statistics.comfortNoisePackets,
+    in_skip_packet_count: statistics.framesMissed,
     in_jitter_packet_count: statistics.packetsLate,
-    in_dtmf_packet_count: 0,
-    in_cng_packet_count: 0,
+    in_dtmf_packet_count: statistics.digitPackets,
+    in_cng_packet_count: statistics.comfortNoisePackets,
     in_flush_packet_count: 0,
-    in_largest_jb_size: 0,
-    in_jitter_min_variance: statistics.jitterMs.toFixed(2),
-    in_jitter_max_variance: statistics.jitterMs.toFixed(2),
+    in_largest_jb_size: Math.round(statistics.longestDelayMs / FRAME_MS),
+    in_jitter_min_variance: statistics.leastJitterMs.toFixed(2),
+    in_jitter_max_variance: statistics.mostJitterMs.toFixed(2),
     in_jitter_loss_rate: (expected === 0 ? 0 : statistics.packetsLost / expected).toFixed(2),
     in_jitter_burst_rate: '0.00',
-    in_mean_interval: '20.00',
+    in_mean_interval: statistics.meanIntervalMs.toFixed(2),
     in_flaw_total: statistics.packetsLost,
     in_quality_percentage: quality.toFixed(2),
     in_mos: statistics.mos.toFixed(2),
     out_raw_bytes: statistics.bytesSent,
     out_media_bytes: statistics.bytesSent,
     out_packet_count: statistics.packetsSent,
-    out_media_packet_count: statistics.packetsSent,
+    out_media_packet_count: statistics.packetsSent - statistics.digitPacketsSent,
     out_skip_packet_count: 0,
-    out_dtmf_packet_count: 0,
+    out_dtmf_packet_count: statistics.digitPacketsSent,
     out_cng_packet_count: 0,
-    rtcp_packet_count: 0,
+    rtcp_packet_count: statistics.reportsReceived,
     rtcp_octet_count: 0,
   };
   return Object.entries(values).map(([name, value]): Variable => [`rtp_audio_${name}`, String(value)]);

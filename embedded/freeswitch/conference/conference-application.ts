@@ -94,6 +94,10 @@ async function stay(context: ApplicationContext, conference: Conference, member:
       },
       onDigit: () => undefined,
       breakable: false,
+      onCovered: (covered) => {
+        member.away = covered;
+        conference.applyAudio(member);
+      },
     });
   } finally {
     await conference.remove(member);

@@ -21,6 +21,8 @@ export class ConferenceMember {
   canSpeak: boolean;
   canHear: boolean;
   held = false;
+  /** Another application has the leg: a sound that was sent to it, say. */
+  away = false;
   talking = false;
   energyLevel: number;
   currentEnergy = 0;
@@ -57,7 +59,7 @@ export class ConferenceMember {
   /** @param conferenceWaits nobody speaks or hears before the moderator has come */
   audio(conferenceWaits: boolean): MemberAudio {
     return {
-      speak: this.canSpeak && !this.held && !conferenceWaits,
+      speak: this.canSpeak && !this.held && !this.away && !conferenceWaits,
       hear: this.canHear && !conferenceWaits,
       volumeIn: this.volumeIn,
       volumeOut: this.volumeOut,

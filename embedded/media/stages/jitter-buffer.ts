@@ -37,6 +37,10 @@ export type PullOutcome = 'audio' | 'concealed' | 'silence';
 export class JitterBuffer {
   /** Packets that came too late to be played. */
   late: number;
+  /** Frames for which nothing was there, since the first packet. */
+  missed: number;
+  /** The longest delay there has been, in samples. */
+  longest = START_SAMPLES;
   readonly #held: Held[] = [];
   readonly #free: Held[] = [];
   readonly #concealer = new Concealer();
@@ -51,15 +55,21 @@ export class JitterBuffer {
   #windowPackets = 0;
   #windowSlack = Infinity;
 
-  /** @param late packets that were too late for a buffer before this one */
-  constructor(late = 0) {
-    this.late = late;
+  /** @param before of a buffer that was there before this one */
+  constructor(before: { readonly late: number; readonly missed: number } = { late: 0, missed: 0 }) {
+    this.late = before.late;
+    this.missed = before.missed;
   }
 
-  /** @param codes are copied */
-  push(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {
+  /** @param codes are copied. @param begins the packet says that talk begins with it (RTP's marker) */
+  push(law: G711Law, codes: Uint8Array, timestamp: number, begins = false): PushOutcome {
     if (!this.#started) this.#start(timestamp);
     const slack = timestampDistance(timestamp, this.#playout);
+    // Some let their timestamps stand still while they are silent: such a packet is not late, it is new.
+    if (begins && slack + codes.length <= 0 && this.#held.length === 0) {
+      this.#start(timestamp);
+      return this.#hold(law, codes, timestamp);
+    }
     if (Math.abs(slack) > HORIZON_SAMPLES) return this.#pushStray(law, codes, timestamp);
     this.#strayTimestamp = undefined;
     this.#observe(slack);
@@ -77,6 +87,7 @@ export class JitterBuffer {
     if (this.#growBy > 0) {
       this.#growBy -= FRAME_SAMPLES;
       this.#delay += FRAME_SAMPLES;
+      this.longest = Math.max(this.longest, this.#delay);
       this.#concealer.fill(frame, 0, FRAME_SAMPLES);
       return 'concealed';
     }
@@ -84,7 +95,10 @@ export class JitterBuffer {
     if (this.#isSilentNext()) return this.#pullSilence(frame);
     const real = this.#fill(frame);
     this.#playout = (this.#playout + FRAME_SAMPLES) >>> 0;
-    if (real === 0) return 'concealed';
+    if (real === 0) {
+      this.missed++;
+      return 'concealed';
+    }
     this.#concealer.heard(frame);
     return 'audio';
   }

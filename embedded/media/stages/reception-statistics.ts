@@ -6,6 +6,10 @@ import type { Arrival, ReceiveStage } from './arrival.ts';
 /** RFC 3550 appendix A.1: a bigger step is a restart, not loss. */
 const MAX_DROPOUT = 3000;
 const MAX_MISORDER = 100;
+/** Packets further apart are a pause. */
+const LONGEST_INTERVAL_MS = 200;
+/** Until then the jitter is the filter's own. */
+const SETTLED_PACKETS = 50;
 
 export interface ReceptionReport {
   readonly ssrc: number;
@@ -21,6 +25,9 @@ export interface ReceptionReport {
 export interface ReceptionState {
   readonly packets: number;
   readonly bytes: number;
+  readonly meanIntervalMs: number;
+  readonly leastJitterMs: number;
+  readonly mostJitterMs: number;
   readonly ssrc: number | undefined;
   readonly highest: number;
   readonly first: number;
@@ -35,6 +42,12 @@ export interface ReceptionState {
 export class ReceptionStatistics implements ReceiveStage {
   packets = 0;
   bytes = 0;
+  /** Milliseconds between packets, on average; long silences do not count. */
+  meanIntervalMs = 0;
+  /** Of the jitter, in milliseconds, once it has settled. */
+  leastJitterMs = 0;
+  mostJitterMs = 0;
+  #lastAtMs: number | undefined;
   #ssrc: number | undefined;
   #highest = 0;
   #first = 0;
@@ -51,6 +64,9 @@ export class ReceptionStatistics implements ReceiveStage {
     if (!state) return;
     this.packets = state.packets;
     this.bytes = state.bytes;
+    this.meanIntervalMs = state.meanIntervalMs;
+    this.leastJitterMs = state.leastJitterMs;
+    this.mostJitterMs = state.mostJitterMs;
     this.#ssrc = state.ssrc;
     this.#highest = state.highest;
     this.#first = state.first;
@@ -66,6 +82,9 @@ export class ReceptionStatistics implements ReceiveStage {
     return {
       packets: this.packets,
       bytes: this.bytes,
+      meanIntervalMs: this.meanIntervalMs,
+      leastJitterMs: this.leastJitterMs,
+      mostJitterMs: this.mostJitterMs,
       ssrc: this.#ssrc,
       highest: this.#highest,
       first: this.#first,
@@ -81,6 +100,7 @@ export class ReceptionStatistics implements ReceiveStage {
   take({ packet, atMs }: Arrival): boolean {
     this.packets++;
     this.bytes += packet.payload.length;
+    this.#noteInterval(atMs);
     if (packet.ssrc !== this.#ssrc) this.#restart(packet.ssrc, packet.sequence);
     else if (!this.#follow(packet.sequence)) return true;
     this.#receivedOfSource++;
@@ -152,5 +172,21 @@ export class ReceptionStatistics implements ReceiveStage {
       if (difference < 8000) this.#jitter += (difference - this.#jitter) / 16;
     }
     this.#transit = transit;
+    this.#noteJitter();
+  }
+
+  #noteInterval(atMs: number): void {
+    const interval = this.#lastAtMs === undefined ? 0 : atMs - this.#lastAtMs;
+    this.#lastAtMs = atMs;
+    if (interval <= 0 || interval > LONGEST_INTERVAL_MS) return;
+    this.meanIntervalMs =
+      this.meanIntervalMs === 0 ? interval : this.meanIntervalMs + (interval - this.meanIntervalMs) / 64;
+  }
+
+  #noteJitter(): void {
+    if (this.#receivedOfSource < SETTLED_PACKETS) return;
+    const { jitterMs } = this;
+    if (jitterMs > this.mostJitterMs) this.mostJitterMs = jitterMs;
+    if (jitterMs < this.leastJitterMs || this.#receivedOfSource === SETTLED_PACKETS) this.leastJitterMs = jitterMs;
   }
 }

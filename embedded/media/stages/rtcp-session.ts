@@ -15,6 +15,7 @@ export interface RemoteView {
 /** What goes along when a leg moves to another thread. */
 export interface RtcpState {
   readonly malformed: number;
+  readonly received: number;
   readonly remoteView: RemoteView | undefined;
   readonly cname: string;
   readonly nextAtMs: number | undefined;
@@ -31,6 +32,8 @@ export interface RtcpOptions {
 export class RtcpSession {
   /** Bytes that were no RTCP. */
   malformed = 0;
+  /** Compound packets that were understood. */
+  received = 0;
   /** The peer's last report about us. */
   remoteView: RemoteView | undefined;
   readonly #sender: RtpSender;
@@ -51,6 +54,7 @@ export class RtcpSession {
     this.#cname = state?.cname ?? randomBytes(12).toString('base64url');
     if (!state) return;
     this.malformed = state.malformed;
+    this.received = state.received;
     this.remoteView = state.remoteView;
     this.#nextAtMs = state.nextAtMs;
     this.#packetsAtReport = state.packetsAtReport;
@@ -61,6 +65,7 @@ export class RtcpSession {
   get state(): RtcpState {
     return {
       malformed: this.malformed,
+      received: this.received,
       remoteView: this.remoteView,
       cname: this.#cname,
       nextAtMs: this.#nextAtMs,
@@ -89,6 +94,7 @@ export class RtcpSession {
       this.malformed++;
       return;
     }
+    this.received++;
     for (const packet of packets) this.#take(packet, nowMs);
   }
 

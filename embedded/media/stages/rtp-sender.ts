@@ -32,6 +32,7 @@ const TONE_PEAK = tonePeak(-7);
 export interface SenderState {
   readonly packets: number;
   readonly bytes: number;
+  readonly digitPackets: number;
   readonly ssrc: number;
   readonly sequence: number;
   readonly timestamp: number;
@@ -58,6 +59,8 @@ export class RtpSender {
   packets = 0;
   /** Payload bytes, as RTCP counts them. */
   bytes = 0;
+  /** Telephone-events among the packets. */
+  digitPackets = 0;
   readonly ssrc: number;
   readonly #send: SendPacket;
   #sequence: number;
@@ -89,6 +92,7 @@ export class RtpSender {
     if (!state) return;
     this.packets = state.packets;
     this.bytes = state.bytes;
+    this.digitPackets = state.digitPackets;
     this.#sending = state.sending;
     this.#markNext = state.markNext;
     this.#pauseFrames = state.pauseFrames;
@@ -100,6 +104,7 @@ export class RtpSender {
     return {
       packets: this.packets,
       bytes: this.bytes,
+      digitPackets: this.digitPackets,
       ssrc: this.ssrc,
       sequence: this.#sequence,
       timestamp: this.#timestamp,
@@ -201,6 +206,7 @@ export class RtpSender {
       volume: EVENT_VOLUME,
       duration: played * FRAME_SAMPLES,
     });
+    this.digitPackets++;
     this.#packet(this.#eventPayloadType!, digit.timestamp, payload, digit.played === 1);
     if (digit.played < digit.frames + END_PACKETS - 1) return;
     this.#endDigit();

@@ -47,6 +47,7 @@ function orderTable(core: MediaCore): OrderTable {
     'stop-port-play': ({ portId, playId }) => core.findLeg(portId)?.stopPlaying(playId),
     'send-digits': ({ portId, digits, durationMs }) => core.findLeg(portId)?.sendDigits(digits, durationMs),
     'inject-digit': ({ portId, digit, durationMs }) => core.findLeg(portId)?.injectDigit(digit, durationMs),
+    'set-sound': ({ portId, direction, setting }) => core.findLeg(portId)?.setSound(direction, setting),
     'set-echo': ({ portId, on }) => core.findLeg(portId)?.setEcho(on),
     'set-audio': ({ roomId, memberId, audio }) => core.findRoom(roomId)?.setAudio(memberId, audio),
     'set-relation': ({ roomId, a, b, nospeak, nohear }) =>

@@ -5,7 +5,7 @@
  */
 import { ALAW, MULAW, g711Law, type G711Law } from '../../wire/g711.ts';
 import { parseRtp, type RtpPacket } from '../../wire/rtp.ts';
-import { FRAME_SAMPLES, SILENT_FRAME, mixInto } from '../audio.ts';
+import { FRAME_SAMPLES, SAMPLES_PER_MS, SILENT_FRAME, mixInto } from '../audio.ts';
 import { SharedFrame } from '../shared-frame.ts';
 import { DigitDetector, type Digit, type DigitState } from '../stages/digit-detector.ts';
 import { JitterBuffer } from '../stages/jitter-buffer.ts';
@@ -14,13 +14,20 @@ import { meanOpinionScore } from '../stages/quality.ts';
 import { ReceptionStatistics, type ReceptionState } from '../stages/reception-statistics.ts';
 import { RtcpSession, type RtcpState } from '../stages/rtcp-session.ts';
 import { RtpSender, type SenderState } from '../stages/rtp-sender.ts';
+import { SoundControl } from '../stages/sound-control.ts';
 import { SourceCheck, type MediaAddress, type SourceState } from '../stages/source-check.ts';
-import type { PortStatistics, RemoteMedia, SecureFailure } from '../types.ts';
+import type { PortStatistics, RemoteMedia, SecureFailure, SoundSetting } from '../types.ts';
 import type { SecureState, SecureTransport, SecureTransportEvents } from '../webrtc/secure-transport.ts';
 import { PlayStack, type PlayEnded, type PlayRequest, type PlayState } from './playback.ts';
 import type { PortPair } from './port-pair.ts';
 import { RecorderSet } from './recorder-set.ts';
 import type { RecordingState } from './wav-recorder.ts';
+
+/** Packets that are no sound. */
+interface PacketCounts {
+  digits: number;
+  comfortNoise: number;
+}
 
 export interface LegEvents {
   digit(digit: Digit): void;
@@ -58,9 +65,11 @@ export interface LegState {
   readonly rtcp: RtcpState;
   readonly plays: readonly PlayState[];
   readonly recordings: readonly RecordingState[];
-  readonly late: number;
+  readonly jitter: { readonly late: number; readonly missed: number };
+  readonly counts: PacketCounts;
   readonly refused: number;
   readonly echo: boolean;
+  readonly sound: { readonly read: SoundSetting; readonly write: SoundSetting };
   readonly heardAtMs: number;
   readonly timeoutTold: boolean;
 }
@@ -72,18 +81,19 @@ const SILENT_CODES = {
 } as const;
 
 export class Leg {
-  /** Set while the leg is in a room, by the room. */
-  inRoom = false;
+  #inRoom = false;
   readonly #options: LegOptions;
   readonly #source = new SourceCheck();
   readonly #payload = new PayloadCheck();
   readonly #reception: ReceptionStatistics;
   readonly #jitter: JitterBuffer;
+  readonly #counts: PacketCounts;
   readonly #digits: DigitDetector;
   readonly #sender: RtpSender;
   readonly #rtcp: RtcpSession;
   readonly #players: PlayStack;
   readonly #recorders: RecorderSet;
+  readonly #sound = { read: new SoundControl(), write: new SoundControl() };
   /** 20 ms as heard from the peer, and as played to it. */
   readonly #decoded = new Int16Array(FRAME_SAMPLES);
   #input: Int16Array = SILENT_FRAME;
@@ -108,7 +118,8 @@ export class Leg {
     this.#options = options;
     this.#heardAtMs = state?.heardAtMs ?? options.now();
     this.#reception = new ReceptionStatistics(state?.reception);
-    this.#jitter = new JitterBuffer(state?.late);
+    this.#jitter = new JitterBuffer(state?.jitter);
+    this.#counts = { ...(state?.counts ?? { digits: 0, comfortNoise: 0 }) };
     this.#digits = new DigitDetector((digit) => events.digit(digit), state?.digits);
     this.#players = new PlayStack(events.playEnded);
     this.#recorders = new RecorderSet((text) => events.fault(text));
@@ -118,14 +129,29 @@ export class Leg {
   }
 
   /** Everything but plays and recordings, which need files. */
-  #resume({ remote, source, secure, refused, echo, timeoutTold }: LegState): void {
+  #resume({ remote, source, secure, refused, echo, sound, timeoutTold }: LegState): void {
     this.#refused = refused;
     this.#echo = echo;
+    this.#sound.read.setting = sound.read;
+    this.#sound.write.setting = sound.write;
     this.#timeoutTold = timeoutTold;
     if (!remote) return;
     this.#describe(remote);
     if (secure) this.#secure = this.#openTransport(secure);
     this.#source.resume(remote, source);
+  }
+
+  get inRoom(): boolean {
+    return this.#inRoom;
+  }
+
+  /**
+   * Set by the room. What plays when the leg comes goes on when it has left: as an application that runs inside another one
+   * holds that one up.
+   */
+  set inRoom(inRoom: boolean) {
+    this.#inRoom = inRoom;
+    this.#players.suspended = inRoom;
   }
 
   attach(pair: PortPair): void {
@@ -178,6 +204,7 @@ export class Leg {
     this.#digits.tick(nowMs);
     this.#watchInactivity(nowMs);
     this.#input = this.#jitter.pull(this.#decoded) === 'silence' ? SILENT_FRAME : this.#decoded;
+    if (this.#sound.read.changes) this.#input = this.#sound.read.apply(this.#decoded);
     return this.#input;
   }
 
@@ -185,10 +212,17 @@ export class Leg {
   push(frame: Int16Array, nowMs: number, shared?: SharedFrame): void {
     let outgoing = this.#echo ? this.#input : frame;
     if (this.#players.read(this.#played)) outgoing = this.#played;
+    if (this.#sound.write.changes) outgoing = this.#changed(outgoing);
     if (this.#recorders.recording) this.#record(outgoing);
     if (this.#secure?.ready === false) this.#sender.skip(FRAME_SAMPLES);
     else this.#sender.frame(outgoing, outgoing === frame ? shared : undefined);
     this.#reportIfDue(nowMs);
+  }
+
+  /** What is to be sent belongs to others: a copy of it is changed. */
+  #changed(outgoing: Int16Array): Int16Array {
+    if (outgoing !== this.#played) this.#played.set(outgoing);
+    return this.#sound.write.apply(this.#played);
   }
 
   /** A whole tick outside of any room. */
@@ -218,6 +252,10 @@ export class Leg {
     this.#digits.inject(digit, durationMs, this.#options.now());
   }
 
+  setSound(direction: 'read' | 'write', setting: SoundSetting): void {
+    this.#sound[direction].setting = setting;
+  }
+
   setEcho(on: boolean): void {
     this.#echo = on;
   }
@@ -243,6 +281,15 @@ export class Leg {
       packetsLate: this.#jitter.late,
       packetsRefused: this.#refused + (this.#secure?.refused ?? 0),
       jitterMs,
+      leastJitterMs: this.#reception.leastJitterMs,
+      mostJitterMs: this.#reception.mostJitterMs,
+      meanIntervalMs: this.#reception.meanIntervalMs,
+      digitPackets: this.#counts.digits,
+      comfortNoisePackets: this.#counts.comfortNoise,
+      framesMissed: this.#jitter.missed,
+      longestDelayMs: this.#jitter.longest / SAMPLES_PER_MS,
+      digitPacketsSent: this.#sender.digitPackets,
+      reportsReceived: this.#rtcp.received,
       // The worse direction counts: that is what the caller complains about.
       mos: meanOpinionScore({ loss: Math.max(loss, view?.fractionLost ?? 0), delayMs: this.#jitter.delayMs + 20 }),
     };
@@ -268,9 +315,11 @@ export class Leg {
       rtcp: this.#rtcp.state,
       plays,
       recordings: await this.#recorders.depart(),
-      late: this.#jitter.late,
+      jitter: { late: this.#jitter.late, missed: this.#jitter.missed },
+      counts: this.#counts,
       refused: this.#refused,
       echo: this.#echo,
+      sound: { read: this.#sound.read.setting, write: this.#sound.write.setting },
       heardAtMs: this.#heardAtMs,
       timeoutTold: this.#timeoutTold,
     };
@@ -332,14 +381,16 @@ export class Leg {
     }
     switch (this.#payload.kindOf(packet.payloadType)) {
       case 'telephone-event':
+        this.#counts.digits++;
         this.#digits.packet(packet, nowMs);
         break;
       case 'comfort-noise':
+        this.#counts.comfortNoise++;
         // A frame of silence ends the sound before it without concealment.
         this.#jitter.push(this.#law, SILENT_CODES[this.#law.payloadType], packet.timestamp);
         break;
       case 'audio':
-        this.#jitter.push(this.#law, packet.payload, packet.timestamp);
+        this.#jitter.push(this.#law, packet.payload, packet.timestamp, packet.marker);
         break;
       case undefined:
     }

@@ -170,6 +170,8 @@ export class PlayQueue {
 export class PlayStack {
   readonly #onEnded: PlayEnded;
   #stack: Playback[] = [];
+  /** Those that have to wait until somebody says that they may go on. */
+  #suspended = new Set<Playback>();
 
   constructor(onEnded: PlayEnded) {
     this.#onEnded = onEnded;
@@ -184,7 +186,7 @@ export class PlayStack {
     for (;;) {
       // What is still being loaded does not make a hole in what it will interrupt.
       const top = this.#stack.findLast(({ ready }) => ready);
-      if (!top) return false;
+      if (!top || this.#suspended.has(top)) return false;
       const wrote = top.read(frame);
       if (top.ended) this.#stack.splice(this.#stack.indexOf(top), 1);
       if (wrote) return true;
@@ -202,6 +204,11 @@ export class PlayStack {
     const stack = this.#stack;
     this.#stack = [];
     for (const playback of stack) playback.end('stopped');
+  }
+
+  /** True: all that is there now waits, what comes later does not. False: everything goes on. */
+  set suspended(suspended: boolean) {
+    this.#suspended = new Set(suspended ? this.#stack : []);
   }
 
   /** Everything that goes on elsewhere, oldest first. */

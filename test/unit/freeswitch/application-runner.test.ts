@@ -40,9 +40,12 @@ describe('applications on a channel', () => {
         finish.set(name, () => end('ends'));
         return () => log.push(`${name} cleaned`);
       },
+      onCovered: (covered) => covers.push(`${name} ${covered ? 'covered' : 'on top'}`),
       ...(digits && { onDigit: ({ digit }: { digit: string }) => log.push(`${name} takes ${digit}`) }),
     });
   }
+
+  let covers: string[];
 
   const key = (digit: string): void => channel.digits.push({ digit, duration: 1_600, source: 'RTP' });
   const deliver = (argument: string, more: object = {}): boolean =>
@@ -52,6 +55,7 @@ describe('applications on a channel', () => {
     parts = pieces();
     channel = parts.channel();
     log = [];
+    covers = [];
     finish = new Map();
     const applications = new Map<string, Application>([
       ['wait', waits()],
@@ -108,6 +112,23 @@ describe('applications on a channel', () => {
     finish.get('inner')!();
     await outer;
     expect(log.slice(3)).to.deep.equal(['inner cleaned', 'inner ends', 'outer ends']);
+  });
+
+  it('learn when another one waits on top of them, and when it does no more', async () => {
+    void runner.execute({ application: 'wait', argument: 'outer' });
+    runner.deliver({ application: 'say', argument: 'something quick' });
+    await settle();
+    expect(covers, 'what does not wait has the channel for no time').to.deep.equal([]);
+    deliver('first');
+    await settle();
+    deliver('second');
+    await settle();
+    expect(covers).to.deep.equal(['outer covered', 'first covered']);
+    finish.get('second')!();
+    await settle();
+    finish.get('first')!();
+    await settle();
+    expect(covers.slice(2)).to.deep.equal(['first on top', 'outer on top']);
   });
 
   it('take messages only one at a time when locked', async () => {

@@ -15,8 +15,8 @@ class Bench {
     this.first = firstTimestamp;
   }
 
-  push(n: number, timestamp = this.first + n * FRAME) {
-    return this.buffer.push(MULAW, codes(level(1000 * n)), timestamp >>> 0);
+  push(n: number, timestamp = this.first + n * FRAME, begins = false) {
+    return this.buffer.push(MULAW, codes(level(1000 * n)), timestamp >>> 0, begins);
   }
 
   pull(): Int16Array {
@@ -37,6 +37,27 @@ class Bench {
 }
 
 describe('jitter buffer', () => {
+  it('loses nothing of talk that begins with a timestamp that stood still in silence', () => {
+    const bench = new Bench();
+    for (let n = 1; n <= 4; n++) {
+      bench.push(n);
+      bench.pull();
+    }
+    bench.pullNumbers(50);
+    for (let n = 5; n <= 9; n++) bench.push(n, undefined, n === 5);
+    expect(bench.pullNumbers(7)).to.deep.equal([-1, -1, 5, 6, 7, 8, 9].map((n) => (n < 0 ? 0 : n)));
+    expect(bench.buffer.late).to.equal(0);
+    expect(bench.buffer.missed).to.be.greaterThan(45);
+  });
+
+  it('does not begin anew because of a late packet that says it begins, while others wait', () => {
+    const bench = new Bench();
+    for (let n = 1; n <= 8; n++) bench.push(n);
+    bench.pullNumbers(6);
+    expect(bench.push(1, undefined, true)).to.equal('late');
+    expect(bench.pullNumbers(2).at(-1)).to.not.equal(1);
+  });
+
   it('is silent while nothing has come', () => {
     expect(new Bench().pullNumbers(3)).to.deep.equal([0, 0, 0]);
   });

@@ -36,6 +36,20 @@ describe('reception statistics', () => {
     expect(statistics.report()?.highestSequence).to.equal(4);
   });
 
+  it('tells how far packets are apart and how unsteady they have been, pauses left out', () => {
+    const statistics = new ReceptionStatistics();
+    let atMs = 0;
+    for (let n = 0; n < 400; n++) {
+      // Steady, then 10 ms early and late in turn, with one long pause.
+      atMs += n < 200 ? 20 : n % 2 === 0 ? 10 : 30;
+      if (n === 300) atMs += 5000;
+      statistics.take(arrival({ sequence: n, timestamp: n * 160 }, { atMs }));
+    }
+    expect(statistics.meanIntervalMs).to.be.closeTo(20, 1);
+    expect(statistics.leastJitterMs).to.equal(0);
+    expect(statistics.mostJitterMs).to.be.within(9, 11);
+  });
+
   it('reports the fraction lost since the last report', () => {
     const statistics = new ReceptionStatistics();
     expect(statistics.report()).to.equal(undefined);
