@@ -9,7 +9,8 @@ import { socketApplication } from './applications/socket.ts';
 import { ApiRegistry } from './apis/api-registry.ts';
 import { channelApis } from './apis/channel-apis.ts';
 import { statusApis, type ServerFacts } from './apis/status-apis.ts';
-import type { Application } from './channel/application-runner.ts';
+import { playFile } from './applications/play-file.ts';
+import type { Application, ApplicationContext } from './channel/application-runner.ts';
 import type { Channel } from './channel/channel.ts';
 import { Session, type DialplanAction, type Leg } from './channel/session.ts';
 import { SessionRegistry } from './channel/session-registry.ts';
@@ -133,7 +134,9 @@ class Server implements FreeswitchServer {
     this.#sessions = new SessionRegistry(clock);
     this.#conferences = new ConferenceRegistry({ engine, bus: this.#bus, clock, logger, domain: advertised });
     this.#applications = standardApplications({ clock, playable: isPlayable });
-    this.#applications.set(CONFERENCE, conferenceApplication(this.#conferences, logger));
+    const play = (context: ApplicationContext, file: string): Promise<unknown> =>
+      playFile(context, { clock, playable: isPlayable }, file);
+    this.#applications.set(CONFERENCE, conferenceApplication(this.#conferences, play, logger));
     this.#profile = this.#createProfile(advertised);
     this.#facts = {
       identity,

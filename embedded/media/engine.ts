@@ -96,13 +96,13 @@ export class Engine implements MediaEngine {
     }
   }
 
-  async openRoom(id: string, { near }: RoomOptions = {}): Promise<MediaRoom> {
+  async openRoom(id: string, { near, comfortNoiseLevel }: RoomOptions = {}): Promise<MediaRoom> {
     this.#refuseWhenStopping();
     const worker = this.#workerNear(near);
     const roomId = `room-${this.#nextId++}`;
     worker.rooms++;
     try {
-      await worker.link.request('open-room', { roomId });
+      await worker.link.request('open-room', { roomId, comfortNoiseLevel });
     } catch (error) {
       worker.rooms--;
       throw error;

@@ -37,13 +37,15 @@ export interface Requests {
   statistics(ask: { portId: string }): PortStatistics;
   'start-port-recording'(ask: { portId: string; path: string }): void;
   'stop-port-recording'(ask: { portId: string; path: string }): number;
-  'open-room'(ask: { roomId: string }): void;
+  'open-room'(ask: { roomId: string; comfortNoiseLevel: number | undefined }): void;
   'close-room'(ask: { roomId: string }): void;
   'add-member'(ask: { roomId: string; memberId: number; portId: string; audio: MemberAudio }): void;
   'remove-member'(ask: { roomId: string; memberId: number }): void;
   members(ask: { roomId: string }): Awaited<ReturnType<MediaRoom['members']>>;
   'start-room-recording'(ask: { roomId: string; path: string }): void;
   'pause-room-recording'(ask: { roomId: string; path: string; paused: boolean }): void;
+  /** @returns samples; 0 when it does not play */
+  'seek-room-play'(ask: { roomId: string; playId: number; samples: number; relative: boolean }): number;
   'stop-room-recording'(ask: { roomId: string; path: string }): { milliseconds: number };
 }
 
@@ -61,7 +63,7 @@ export type Answer<N extends RequestName> = ReturnType<Requests[N]>;
 /** Commands without an answer; what concerns somebody who is gone is ignored. */
 export interface Orders {
   'set-remote': { portId: string; remote: RemoteMedia };
-  'play-to-port': { portId: string; playId: number; uri: string };
+  'play-to-port': { portId: string; playId: number; uri: string; offset: number };
   'stop-port-play': { portId: string; playId: number };
   'send-digits': { portId: string; digits: string; durationMs: number };
   'inject-digit': { portId: string; digit: string; durationMs: number };
@@ -75,8 +77,13 @@ export interface Orders {
     memberId: number | undefined;
     volume: number | undefined;
     async: boolean;
+    times: number;
+    alone: boolean;
   };
   'stop-room-play': { roomId: string; playId: number };
+  'pause-room-play': { roomId: string; playId: number; paused: boolean };
+  'set-room-play-volume': { roomId: string; playId: number; volume: number };
+  'set-floor': { roomId: string; memberId: number | null };
 }
 
 export type OrderName = keyof Orders;

@@ -57,7 +57,7 @@ export class PortProxy implements MediaPort {
     this.seat.order('set-remote', { portId: this.id, remote });
   }
 
-  play(uri: string): PlayHandle {
+  play(uri: string, { offset = 0 }: { offset?: number } = {}): PlayHandle {
     const { plays, seat } = this.#options;
     const { playId, handle } = plays.begin(
       (id) => seat.order('stop-port-play', { portId: this.id, playId: id }),
@@ -68,7 +68,7 @@ export class PortProxy implements MediaPort {
       return handle;
     }
     this.#running.add(playId);
-    seat.order('play-to-port', { portId: this.id, playId, uri });
+    seat.order('play-to-port', { portId: this.id, playId, uri, offset });
     return handle;
   }
 

@@ -3,7 +3,8 @@ import type { Logger } from '../../config/index.ts';
 import type { RoomEvent } from './messages.ts';
 import type { Plays } from './plays.ts';
 import { TypedEvents } from './typed-events.ts';
-import type { MediaPort, MediaRoom, MediaRoomEvents, MemberAudio, PlayHandle } from './types.ts';
+import { SAMPLES_PER_MS } from './audio.ts';
+import type { MediaPort, MediaRoom, MediaRoomEvents, MemberAudio, RoomPlayHandle, RoomPlayOptions } from './types.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 export interface RoomProxyOptions {
@@ -22,8 +23,6 @@ interface RunningPlay {
   readonly memberId: number | undefined;
   readonly async: boolean;
 }
-
-type PlayOptions = NonNullable<Parameters<MediaRoom['play']>[1]>;
 
 export class RoomProxy implements MediaRoom {
   readonly id: string;
@@ -67,19 +66,38 @@ export class RoomProxy implements MediaRoom {
     this.#link.order('set-relation', { roomId: this.#roomId, a, b, ...relation });
   }
 
-  play(uri: string, { memberId, volume, async = false }: PlayOptions = {}): PlayHandle {
+  play(uri: string, options: RoomPlayOptions = {}): RoomPlayHandle {
     const { plays } = this.#options;
+    const { memberId, volume, async = false, times = 1, alone = false } = options;
     const { playId, handle } = plays.begin(
       (id) => this.#stopPlay(id),
       (id) => this.#running.delete(id),
     );
+    const roomHandle = { ...handle, ...this.#controls(playId) };
     if (this.#closed || this.#link.ended) {
       plays.end(playId);
-      return handle;
+      return roomHandle;
     }
+    const roomId = this.#roomId;
     this.#running.set(playId, { memberId, async });
-    this.#link.order('play-to-room', { roomId: this.#roomId, playId, uri, memberId, volume, async });
-    return handle;
+    this.#link.order('play-to-room', { roomId, playId, uri, memberId, volume, async, times, alone });
+    return roomHandle;
+  }
+
+  #controls(playId: number): Omit<RoomPlayHandle, 'result' | 'stop'> {
+    const which = { roomId: this.#roomId, playId };
+    return {
+      pause: (paused) => this.#link.order('pause-room-play', { ...which, paused }),
+      setVolume: (volume) => this.#link.order('set-room-play-volume', { ...which, volume }),
+      seek: (milliseconds, from) => {
+        const samples = Math.round(milliseconds * SAMPLES_PER_MS);
+        return this.#link.request('seek-room-play', { ...which, samples, relative: from === 'here' });
+      },
+    };
+  }
+
+  setFloor(memberId: number | null): void {
+    this.#link.order('set-floor', { roomId: this.#roomId, memberId });
   }
 
   stopPlaying(which: 'current' | 'all' | 'async' | 'last', memberId?: number): number {

@@ -212,8 +212,19 @@ export class ToneSource implements AudioSource {
     this.#volume = first.volume;
   }
 
-  /** From the start only; where in its swing a tone is then does not matter. */
+  #rewind(): void {
+    const first = this.#program.segments[0]!;
+    this.#repeatsLeft = this.#program.repeats;
+    this.#segment = 0;
+    this.#position = 0;
+    this.#timesLeft = first.times;
+    this.#bank = new ToneBank(first.frequencies);
+    this.#volume = first.volume;
+  }
+
+  /** Where in its swing a tone is then does not matter. */
   seek(samples: number): void {
+    this.#rewind();
     const round = lengthOf(this.#program);
     const rounds = Math.min(this.#program.repeats, Math.floor(samples / round));
     this.#repeatsLeft -= rounds;

@@ -69,6 +69,11 @@ export class SourceCheck implements ReceiveStage {
     this.#candidate = candidate;
   }
 
+  /** The one source that is listened to, once it is known. */
+  get latched(): MediaAddress | undefined {
+    return this.#latched;
+  }
+
   /** Where our packets go: to the latched source, until then to the SDP's address; undefined when there is nowhere. */
   get destination(): MediaAddress | undefined {
     return this.#latched ?? this.#told;

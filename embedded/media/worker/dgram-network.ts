@@ -66,6 +66,10 @@ class DgramPort implements UdpPort {
     if (!this.#closed) this.#socket.send(Buffer.from(bytes), port, address);
   }
 
+  keepTo(): void {
+    // Whoever listens refuses others anyhow.
+  }
+
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => this.#socket.close(() => resolve()));
     return this.#closed;

@@ -14,7 +14,7 @@ import { meanOpinionScore } from '../stages/quality.ts';
 import { ReceptionStatistics, type ReceptionState } from '../stages/reception-statistics.ts';
 import { RtcpSession, type RtcpState } from '../stages/rtcp-session.ts';
 import { RtpSender, type SenderState } from '../stages/rtp-sender.ts';
-import { SourceCheck, type SourceState } from '../stages/source-check.ts';
+import { SourceCheck, type MediaAddress, type SourceState } from '../stages/source-check.ts';
 import type { PortStatistics, RemoteMedia, SecureFailure } from '../types.ts';
 import type { SecureState, SecureTransport, SecureTransportEvents } from '../webrtc/secure-transport.ts';
 import { PlayStack, type PlayEnded, type PlayRequest, type PlayState } from './playback.ts';
@@ -95,6 +95,8 @@ export class Leg {
   #remote: RemoteMedia | undefined;
   #law: G711Law = MULAW;
   #ssrc: number | undefined;
+  /** Whom the socket was told to keep to. */
+  #keptTo: MediaAddress | undefined;
   #refused = 0;
   #echo = false;
   #heardAtMs: number;
@@ -144,6 +146,7 @@ export class Leg {
     this.#describe(remote);
     this.#armTransport(remote, nowMs);
     this.#source.arm(remote, nowMs);
+    this.#keepTo(undefined);
     this.#heardAtMs = nowMs;
     this.#timeoutTold = false;
   }
@@ -315,6 +318,7 @@ export class Leg {
       return;
     }
     this.#reception.take(arrival);
+    if (this.#source.latched !== this.#keptTo) this.#keepTo(this.#source.latched);
     this.#noteHeard(atMs);
     this.#accept(packet, atMs);
   }
@@ -338,6 +342,11 @@ export class Leg {
         break;
       case undefined:
     }
+  }
+
+  #keepTo(peer: MediaAddress | undefined): void {
+    this.#keptTo = peer;
+    this.#pair?.rtp.keepTo(peer);
   }
 
   #noteHeard(nowMs: number): void {

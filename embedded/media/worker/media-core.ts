@@ -151,8 +151,8 @@ export class MediaCore {
     }
   }
 
-  openRoom(roomId: string): void {
-    this.#rooms.set(roomId, new Room(this.#roomEvents(roomId)));
+  openRoom(roomId: string, comfortNoiseLevel: number | undefined): void {
+    this.#rooms.set(roomId, new Room(this.#roomEvents(roomId), { comfortNoiseLevel }));
     this.#clock.start();
   }
 

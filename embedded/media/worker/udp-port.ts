@@ -14,6 +14,11 @@ export interface UdpPort {
   readonly port: number;
   /** Never throws; a packet that cannot be sent is lost, as on the network. `bytes` may be used again at once. */
   send(bytes: Uint8Array, address: string, port: number): void;
+  /**
+   * From now on only packets from this address are wanted, and all are sent there: a hint, by which the system may refuse
+   * others by itself. What was waiting already may still come. Without an address everybody is listened to again.
+   */
+  keepTo(peer: { readonly address: string; readonly port: number } | undefined): void;
   /** Idempotent. Resolves when the port is free. */
   close(): Promise<void>;
   /** Gives the socket away, to be taken by another thread's network with `arrive`. This port is closed then. */
@@ -26,6 +31,8 @@ export interface TravellingSocket {
   readonly port: number;
   /** Open, and nobody's until somebody takes it or closes it. */
   readonly fd?: number;
+  /** It is connected to somebody. */
+  readonly kept?: boolean;
 }
 
 export interface UdpNetwork {

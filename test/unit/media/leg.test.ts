@@ -52,6 +52,7 @@ class Bench {
         record && this.sent.push({ packet: parseRtp(Buffer.from(bytes)) as RtpPacket, address, port: to }),
       close: async () => undefined,
       depart: async () => ({ address: '', port: 0 }),
+      keepTo: () => undefined,
     });
     leg.attach({ rtp: port(true), rtcp: port(false) });
     return leg;
@@ -295,7 +296,7 @@ describe('leg that moves to another worker', () => {
     await Promise.resolve();
     bench.ticks(4);
     const state = await bench.move();
-    expect(state.plays).to.deep.equal([{ playId: 7, uri: 'tone', gain: 1, played: 640 }]);
+    expect(state.plays).to.deep.equal([{ playId: 7, uri: 'tone', gain: 1, times: 1, offset: 640, played: 640 }]);
     expect(bench.told, 'it has not ended').to.deep.equal([]);
     const rest = new SampleSource(level(5000, 1600));
     bench.leg.play({ ...state.plays[0]!, source: Promise.resolve(rest) });

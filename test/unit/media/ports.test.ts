@@ -18,7 +18,7 @@ class FakeNetwork implements UdpNetwork {
     this.bound.add(port);
     const close = async (): Promise<void> => void this.bound.delete(port);
     const depart = async (): Promise<TravellingSocket> => ({ address, port });
-    return { address, port, send: () => undefined, close, depart };
+    return { address, port, send: () => undefined, keepTo: () => undefined, close, depart };
   }
 
   arrive({ address, port }: TravellingSocket): Promise<UdpPort> {
