@@ -48,10 +48,18 @@ export class CallMedia {
 
   /**
    * A browser is answered by it, a telephone is not.
+   * @param mediaServer where it should be; if that one cannot be had, any will do
    * @throws PartylineError sip/no-common-codec, media/unavailable, media/not-secured; LegGone when the call is over meanwhile
    */
-  async open(language: string): Promise<CallLeg> {
-    const leg = await this.#make(language, { answer: (sdp) => this.#answer(sdp) });
+  async open(language: string, mediaServer?: string): Promise<CallLeg> {
+    const answer = (sdp: string): Promise<void> => this.#answer(sdp);
+    const anywhere = (): Promise<CallLeg> => this.#make(language, { answer });
+    const leg = await (mediaServer === undefined
+      ? anywhere()
+      : this.#make(language, { answer, mediaServer }).catch((error: unknown) => {
+          if (this.#answered || !(error instanceof PartylineError && error.code === 'media/unavailable')) throw error;
+          return anywhere();
+        }));
     this.#use(leg);
     this.#ourSdp = leg.localSdp;
     this.#options.signal.throwIfAborted();
@@ -112,7 +120,7 @@ export class CallMedia {
 
   #make(
     language: string,
-    more: { readonly mediaServer: string } | { readonly answer: (sdp: string) => Promise<void> },
+    more: { readonly mediaServer?: string; readonly answer?: (sdp: string) => Promise<void> },
   ): Promise<CallLeg> {
     const { maker, signal, logger } = this.#options;
     return maker.createLeg({ offer: this.#callerSdp, language, signal, logger, ...more });

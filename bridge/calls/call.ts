@@ -144,7 +144,19 @@ export class Call {
 
   async #openLeg(): Promise<CallLeg> {
     this.#machine.to('admitted');
-    return this.#media.open(await this.#language());
+    return this.#media.open(await this.#language(), await this.#serverOfRoom());
+  }
+
+  /** Whoever has a ticket is taken to where the room is at once: a browser cannot be moved there afterwards. */
+  async #serverOfRoom(): Promise<string | undefined> {
+    const conference = this.#ticketHolder?.conference;
+    if (!conference) return undefined;
+    const identity = { tenantId: conference.tenantId, conferenceId: conference.id };
+    try {
+      return (await this.#deps.participation.rooms.read(identity))?.mediaServer ?? undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** What another process would need to take the call over. */

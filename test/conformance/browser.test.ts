@@ -58,7 +58,7 @@ describe('browser', function () {
     endWebPeers();
   });
 
-  it('is answered with what ICE and DTLS need', () => {
+  it('is answered with what ICE and DTLS need', async () => {
     expect(answer).to.match(/^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 0 126\r$/m);
     expect(answer).to.match(/^a=ice-ufrag:\S{4,}\r$/m);
     expect(answer).to.match(/^a=ice-pwd:\S{22,}\r$/m);
@@ -67,7 +67,7 @@ describe('browser', function () {
     expect(answer).to.match(/^a=rtcp-mux\r$/m);
     expect(answer).to.match(/^a=candidate:\S+ 1 udp \d+ 127\.0\.0\.1 \d+ typ host/m);
     expect(answer).to.match(/^a=ssrc:\d+ cname:/m);
-    expect(peer.state).to.equal('connected');
+    await peer.connected();
   });
 
   it('is told of as encrypted', async () => {

@@ -1,6 +1,9 @@
 /** The least softphone there is: sip.js with nothing around it. Bundled for the test page. */
 import { Inviter, SessionState, UserAgent } from 'sip.js';
 
+/** A tone is what noise suppression takes away. */
+const PLAIN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
 let agent;
 let session;
 
@@ -28,7 +31,7 @@ window.softphone = {
   async call(target, headers = []) {
     session = new Inviter(agent, UserAgent.makeURI(target), {
       extraHeaders: headers,
-      sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+      sessionDescriptionHandlerOptions: { constraints: { audio: PLAIN_SOUND, video: false } },
     });
     await session.invite({
       requestDelegate: { onReject: ({ message }) => (window.softphone.refusal = message.statusCode) },

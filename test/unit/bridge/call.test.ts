@@ -488,6 +488,33 @@ describe('the call desk', () => {
       while (callDesk.liveCount > 0) await turn();
     });
 
+    for (const [what, isThere, servers] of [
+      ['the media server of the room', true, ['m2']],
+      ['another one when that is gone', false, ['m2', 'm1']],
+    ] as const) {
+      it(`goes to ${what} at once`, async () => {
+        const parts = desk(2, { redeem: async () => pass });
+        const { callDesk, legs, rooms, deps } = parts;
+        const participants = [participantRow('p', { role: 'host' })];
+        rooms.documents.set('c1', roomDocument({ mediaServer: 'm2', participants }));
+        const { createLeg } = deps.media;
+        const asked: string[] = [];
+        Object.assign(deps.media, {
+          createLeg: (request: Parameters<typeof createLeg>[0]) => {
+            asked.push(request.mediaServer ?? 'm1');
+            const gone = !isThere && request.mediaServer === 'm2';
+            return gone ? Promise.reject(new PartylineError('media/unavailable')) : createLeg(request);
+          },
+        });
+        const caller = browser();
+        callDesk.take(caller);
+        while (legs.length === 0) await turn();
+        expect(asked.slice(0, servers.length)).to.deep.equal(servers);
+        caller.events.emit('gone', 'caller-hung-up');
+        while (callDesk.liveCount > 0) await turn();
+      });
+    }
+
     for (const [what, redeem, dialled, status] of [
       ['a ticket that leads nowhere', undefined, 'c1', '403'],
       ['a ticket for another conference', async () => pass, 'c2', '403'],

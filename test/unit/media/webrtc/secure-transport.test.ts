@@ -1,5 +1,6 @@
 /** ICE, DTLS and SRTP of a leg together, against a browser made of the same parts in their other role. */
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { createDtlsCertificate } from '../../../../embedded/media/webrtc/certificate.ts';
 import { DtlsContext, DtlsHandshake } from '../../../../embedded/media/webrtc/dtls.ts';
 import { loadOpenSsl } from '../../../../embedded/media/webrtc/openssl.ts';
@@ -227,5 +228,47 @@ describe('secure transport', () => {
     transport.arm(media({ fingerprint: newcomer.fingerprint, remote: { ufrag: 'newer' } }), nowMs);
     expect(transport.ready).to.equal(false);
     expect(sent.some(isDtls), 'a new handshake is begun').to.equal(true);
+  });
+
+  it('reads whatever comes, from strangers and from the right address, during the handshake and after it', () => {
+    const noise = fc.tuple(
+      fc.oneof(fc.constantFrom(0, 1, 3, 20, 21, 22, 23, 25, 63, 64, 127, 128, 191, 192, 255), fc.nat(255)),
+      fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        // A DTLS 1.2 record whose length is right, with a handshake message's beginning.
+        fc
+          .tuple(fc.constantFrom(1, 2, 3, 11, 12, 14, 16, 20), fc.uint8Array({ maxLength: 200 }))
+          .map(([type, body]) => {
+            const content = Buffer.concat([
+              Buffer.from([type, 0, 0, body.length, 0, 1, 0, 0, 0, 0, 0, body.length]),
+              body,
+            ]);
+            return Buffer.concat([
+              Buffer.from('fefd0000000000000007', 'hex'),
+              Buffer.from([0, content.length]),
+              content,
+            ]);
+          }),
+      ),
+    );
+    const feed = (from = HOME): void => {
+      fc.assert(
+        fc.property(noise, ([first, rest]) => {
+          fromBrowser(Buffer.concat([Buffer.from([first]), rest]), from);
+        }),
+      );
+    };
+    check();
+    feed({ ...HOME, port: 4001 });
+    deliver();
+    expect(told).to.deep.equal(['secured']);
+    feed({ ...HOME, port: 4001 });
+    feed();
+    fromBrowser(Buffer.from(srtp!.protectRtp(rtp(1))));
+    expect(told.filter((what) => what !== 'secured')).to.deep.equal(['sound 1']);
+    begin();
+    check();
+    // Forged from the right address a handshake may fail; nothing else may.
+    feed();
   });
 });
