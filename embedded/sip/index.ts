@@ -1,3 +1,4 @@
+export { readTlsFiles, selfSignedTls } from './certificate.ts';
 export { NamedTimers, systemClock, type Clock, type Timer } from './clock.ts';
 export { openNodeDatagramSocket, type DatagramSocket, type OpenDatagramSocket } from './datagram-socket.ts';
 export { newTag } from './identifiers.ts';

@@ -7,6 +7,7 @@ import {
   type ServerTransaction,
   type SipHop,
   type SipTimings,
+  type TlsOptions,
   type TransactionLayer,
   type TransportProtocol,
 } from '../../embedded/sip/index.ts';
@@ -228,6 +229,7 @@ export class SipPhone extends EventEmitter {
 export async function startPhone(
   protocol: TransportProtocol = 'udp',
   timings?: Partial<SipTimings>,
+  tls: Partial<TlsOptions> = {},
 ): Promise<SipPhone> {
   const phone = new SipPhone(protocol);
   phone.layer = await startTransactionLayer({
@@ -235,7 +237,7 @@ export async function startPhone(
     user: { onRequest: (transaction) => phone.onRequest(transaction), onAck: (ack) => phone.onAck(ack) },
     logger,
     timings,
-    tls: testTls,
+    tls: { ...testTls, ...tls },
   });
   return phone;
 }
