@@ -2,6 +2,7 @@ import type { Logger } from '../../config/index.ts';
 import type { Clock, SipTimings, TransactionLayer } from '../sip/index.ts';
 import type { ClientPort } from './client-port.ts';
 import type { DialogTable } from './dialog-table.ts';
+import type { LargeRequests } from './large-requests.ts';
 import type { DrachtioLimits } from './limits.ts';
 import type { TargetResolver } from './target.ts';
 
@@ -10,6 +11,7 @@ export interface DrachtioContext {
   /** Known only once its ports are bound. */
   readonly layer: TransactionLayer;
   readonly resolver: TargetResolver;
+  readonly largeRequests: LargeRequests;
   readonly dialogs: DialogTable;
   /** The next application in turn for this method, if any takes it. */
   readonly nextClient: (method: string) => ClientPort | undefined;

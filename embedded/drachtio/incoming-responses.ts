@@ -26,9 +26,14 @@ export interface SentRequest {
   readonly inDialog: boolean;
   readonly dialog: Dialog | undefined;
   readonly point: ListeningPoint;
-  readonly request: SipRequest;
-  readonly transaction: ClientTransaction;
-  /** The client asked for a CANCEL. */
+  /** As it went out, and its transaction: those of the last hop that was tried. */
+  request: SipRequest;
+  transaction: ClientTransaction;
+  /** Hops that are left to be tried. */
+  readonly alternatives: SipHop[];
+  /** Somebody further on has taken it up. */
+  isTakenUp?: boolean;
+  /** The client asked for a CANCEL, or is gone. */
   cancelled?: boolean;
   /** RSeq of the last reliable provisional response. */
   reliableSequence?: number;
@@ -53,15 +58,30 @@ export class IncomingResponses {
     this.#finished = finished;
   }
 
-  /** @param find the request, known by the time anything can come back */
-  follow(find: () => SentRequest): ClientTransactionUser {
+  /**
+   * @param find the request, known by the time anything can come back
+   * @param tryNext sends it to another hop; false when there is none left
+   */
+  follow(find: () => SentRequest, tryNext: (sent: SentRequest) => boolean): ClientTransactionUser {
     let known: SentRequest | undefined;
     const sent = () => (known ??= find());
+    /** What fails leads to the next hop, as long as nobody has taken the request up (RFC 3263 section 4.3). */
+    const failsOver = () => !sent().isTakenUp && !sent().cancelled && tryNext(sent());
     return {
-      onResponse: (response, source) => this.#onResponse(sent(), response, source),
-      onTimeout: () => this.#onOwnResponse(sent(), 408, 'Request Timeout'),
-      onTransportError: () => this.#onOwnResponse(sent(), 503, 'Service Unavailable'),
-      onTerminated: () => this.#finished(sent()),
+      onResponse: (response, source) => {
+        if (response.status === 503 && failsOver()) return;
+        if (response.status !== 100) sent().isTakenUp = true;
+        this.#onResponse(sent(), response, source);
+      },
+      onTimeout: () => {
+        if (!failsOver()) this.#onOwnResponse(sent(), 408, 'Request Timeout');
+      },
+      onTransportError: () => {
+        if (!failsOver()) this.#onOwnResponse(sent(), 503, 'Service Unavailable');
+      },
+      onTerminated: (transaction) => {
+        if (sent().transaction === transaction) this.#finished(sent());
+      },
     };
   }
 

@@ -22,11 +22,13 @@ import { DialogTable } from './dialog-table.ts';
 import { FrameHandler } from './frame-handler.ts';
 import { IncomingRequests } from './incoming-requests.ts';
 import { DEFAULT_DRACHTIO_LIMITS, type DrachtioLimits } from './limits.ts';
+import { LargeRequests } from './large-requests.ts';
+import { RememberedNames, systemNames, type NameService } from './names.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { OutgoingResponses } from './outgoing-responses.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { watchOrphan } from './sender.ts';
-import { TargetResolver, type LookUp } from './target.ts';
+import { TargetResolver } from './target.ts';
 
 export interface DrachtioOptions {
   /** Where SIP is listened to; see ListenOptions for port 0. */
@@ -42,7 +44,8 @@ export interface DrachtioOptions {
   readonly limits?: Partial<SipLimits & DrachtioLimits> | undefined;
   readonly timings?: Partial<SipTimings> | undefined;
   readonly clock?: Clock | undefined;
-  readonly lookUp?: LookUp | undefined;
+  /** Instead of the operating system's. */
+  readonly names?: NameService | undefined;
   readonly openDatagramSocket?: OpenDatagramSocket | undefined;
   /** Needed to listen for TLS and secure WebSocket. */
   readonly tls?: TlsOptions | undefined;
@@ -98,6 +101,7 @@ class Drachtio implements DrachtioServer {
   readonly #frames: FrameHandler;
   #layer: TransactionLayer | undefined;
   #resolver: TargetResolver | undefined;
+  #largeRequests: LargeRequests | undefined;
   #server: ClientServer | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -150,12 +154,16 @@ class Drachtio implements DrachtioServer {
   #makeContext(options: DrachtioOptions): DrachtioContext {
     const layer = () => bound(this.#layer);
     const resolver = () => bound(this.#resolver);
+    const largeRequests = () => bound(this.#largeRequests);
     return {
       get layer() {
         return layer();
       },
       get resolver() {
         return resolver();
+      },
+      get largeRequests() {
+        return largeRequests();
       },
       dialogs: this.#dialogs,
       nextClient: (method) => this.#clients.next(method),
@@ -167,7 +175,7 @@ class Drachtio implements DrachtioServer {
   }
 
   async #openSip(): Promise<void> {
-    const { sip, advertisedAddress, filter, limits, lookUp, openDatagramSocket, tls } = this.#options;
+    const { sip, advertisedAddress, filter, limits, names, openDatagramSocket, tls } = this.#options;
     const { clock, logger, timings } = this.#context;
     this.#layer = await startTransactionLayer({
       listen: sip.map((point) => ({ ...point, advertisedAddress: point.advertisedAddress ?? advertisedAddress })),
@@ -180,7 +188,9 @@ class Drachtio implements DrachtioServer {
       openDatagramSocket,
       tls,
     });
-    this.#resolver = new TargetResolver(this.#layer.listeningPoints, clock, lookUp);
+    const remembered = new RememberedNames(names ?? systemNames(), clock);
+    this.#resolver = new TargetResolver(this.#layer.listeningPoints, remembered);
+    this.#largeRequests = new LargeRequests(this.#layer, clock);
   }
 
   #clientUser(): ClientConnectionUser {

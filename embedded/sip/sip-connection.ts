@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 import type { SipHop } from './types.ts';
 
 export interface SipConnection {
+  /** True once messages can leave, false when it is closed before. */
+  readonly opened: Promise<boolean>;
   /** Resolves when nothing of it is left. */
   readonly closed: Promise<void>;
   /** `onError` is called at most once, never before this returns. */

@@ -61,9 +61,17 @@ class StreamTransport implements SipTransport {
     return this.#connections.has(connectionKey(peer));
   }
 
+  async connect(destination: Destination, deadlineMs: number): Promise<boolean> {
+    const connection = this.#connectionTo(destination);
+    if (!connection) return false;
+    const timer = this.#options.clock.startTimer('connect', deadlineMs, () => connection.close('no answer in time'));
+    const opened = await connection.opened;
+    timer.cancel();
+    return opened;
+  }
+
   send(bytes: Buffer, destination: Destination, onError: (error: Error) => void): void {
-    const known = this.#connections.get(connectionKey(destination));
-    const connection = known ?? this.#connect(destination);
+    const connection = this.#connectionTo(destination);
     if (connection) connection.send(bytes, onError);
     else process.nextTick(onError, new Error('no further SIP connection may be opened'));
   }
@@ -114,6 +122,10 @@ class StreamTransport implements SipTransport {
       timer.cancel();
       adopt(link);
     });
+  }
+
+  #connectionTo(destination: Destination): SipConnection | undefined {
+    return this.#connections.get(connectionKey(destination)) ?? this.#connect(destination);
   }
 
   #connect(destination: Destination): SipConnection | undefined {

@@ -19,6 +19,8 @@ export interface SipTransport {
   readonly connections: number;
   /** Is there an open connection to exactly this peer? Never for datagrams. */
   isConnected(peer: Destination): boolean;
+  /** Opens a connection unless there is one; false when that fails or takes longer. Never for datagrams. */
+  connect(destination: Destination, deadlineMs: number): Promise<boolean>;
   /** `onError` is called at most once, never before this returns. */
   send(bytes: Buffer, destination: Destination, onError: (error: Error) => void): void;
   /** Finds out, where it can, that nobody listens there. Streams need no asking: they fail to connect. */

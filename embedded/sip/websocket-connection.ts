@@ -23,6 +23,7 @@ export class WebSocketConnection implements SipConnection {
   readonly #options: WebSocketConnectionOptions;
   readonly #timers: NamedTimers;
   readonly closed: Promise<void>;
+  readonly opened: Promise<boolean>;
   /** Until the handshake of a connection of ours is over. */
   #waiting: Waiting[] = [];
   #failure: Error | undefined;
@@ -30,7 +31,12 @@ export class WebSocketConnection implements SipConnection {
   constructor(options: WebSocketConnectionOptions) {
     this.#options = options;
     this.#timers = new NamedTimers(options.clock);
+    const connected = new Promise<boolean>((resolve) => {
+      if (options.socket.readyState === WebSocket.CONNECTING) options.socket.once('open', () => resolve(true));
+      else resolve(true);
+    });
     this.closed = this.#watch();
+    this.opened = Promise.race([connected, this.closed.then(() => false)]);
     this.#startIdleTimer();
   }
 

@@ -370,9 +370,13 @@ describe('the embedded drachtio-server under strain', () => {
   it('finds hosts by name, and says so when it cannot', async () => {
     const asked: string[] = [];
     await start({
-      lookUp: async (host) => {
-        asked.push(host);
-        return host === 'phone.test' ? [{ address: '127.0.0.1', family: 4 }] : [];
+      names: {
+        services: async () => [],
+        pointers: async () => [],
+        addresses: async (host) => {
+          asked.push(host);
+          return host === 'phone.test' ? [{ address: '127.0.0.1', family: 4 }] : [];
+        },
       },
     });
     await login();
