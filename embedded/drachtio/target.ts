@@ -102,12 +102,8 @@ export class TargetResolver {
   }
 
   async #services(protocols: readonly TransportProtocol[], host: string): Promise<Place[]> {
-    const found = protocols
-      .filter((protocol) => this.#speaks(protocol))
-      .map((protocol) => {
-        const prefix = SERVICE_PREFIX[protocol];
-        return prefix === undefined ? [] : this.#placesOf(protocol, prefix + host);
-      });
+    const names = protocols.filter((protocol) => this.#speaks(protocol) && SERVICE_PREFIX[protocol] !== undefined);
+    const found = names.map((protocol) => this.#placesOf(protocol, `${SERVICE_PREFIX[protocol] ?? ''}${host}`));
     return (await Promise.all(found)).flat();
   }
 
