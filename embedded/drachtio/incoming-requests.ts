@@ -1,7 +1,7 @@
 /** Requests from the network: to which application, and what the server answers by itself. */
 import { randomUUID } from 'node:crypto';
 import { parseCSeq, tagOf } from '../wire/sip-address.ts';
-import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../wire/sip-message.ts';
+import type { SipRequest } from '../wire/sip-message.ts';
 import {
   NamedTimers,
   type ServerTransaction,
@@ -12,7 +12,9 @@ import {
 import type { ClientPort } from './client-port.ts';
 import { METHODS, type DrachtioContext } from './context.ts';
 import { routesOf, type Dialog } from './dialog.ts';
+import { makeResponse } from './make-response.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
+import type { RecordRouted } from './proxy/record-routed.ts';
 import { acceptPrack } from './reliable-responses.ts';
 import { tellMessage } from './reports.ts';
 import { endWithBye } from './sender.ts';
@@ -27,12 +29,14 @@ const BYE_ANSWER_MS = 32_000;
 export class IncomingRequests implements TransactionLayerUser {
   readonly #context: DrachtioContext;
   readonly #pending: PendingRequests;
+  readonly #recordRouted: RecordRouted;
   /** 2xx to INVITE sent, ACK not yet seen. */
   readonly #awaitingAck = new Map<Dialog, { sequence: number; transactionId: string }>();
 
-  constructor(context: DrachtioContext, pending: PendingRequests) {
+  constructor(context: DrachtioContext, pending: PendingRequests, recordRouted: RecordRouted) {
     this.#context = context;
     this.#pending = pending;
+    this.#recordRouted = recordRouted;
   }
 
   get awaitingAck(): number {
@@ -43,6 +47,8 @@ export class IncomingRequests implements TransactionLayerUser {
     const { request } = transaction;
     const dialog = this.#context.dialogs.findForRequest(request);
     if (dialog) return this.#insideDialog(dialog, transaction);
+    const passedOn = this.#recordRouted.take(transaction);
+    if (passedOn) return passedOn;
     if (tagOf(request.headers.get('To')) !== undefined || request.method === 'CANCEL') {
       return answer(transaction, 481, 'Call Does Not Exist');
     }
@@ -51,6 +57,7 @@ export class IncomingRequests implements TransactionLayerUser {
 
   onAck(ack: SipRequest, source: SipHop): void {
     const dialog = this.#context.dialogs.findForRequest(ack);
+    if (!dialog) this.#recordRouted.takeAck(ack);
     const awaited = dialog && this.#awaitingAck.get(dialog);
     if (!awaited || awaited.sequence !== parseCSeq(ack.headers.get('CSeq') ?? '').sequence) return;
     this.#awaitingAck.delete(dialog);
@@ -165,6 +172,7 @@ export class IncomingRequests implements TransactionLayerUser {
       dialog,
       timers: new NamedTimers(this.#context.clock),
       chosenTag: undefined,
+      taker: undefined,
       reliableSequence: undefined,
       awaitingPrack: false,
     };
@@ -179,7 +187,10 @@ export class IncomingRequests implements TransactionLayerUser {
   #follow(pending: PendingRequest): ServerTransactionUser {
     const { dialogs } = this.#context;
     return {
-      onCancel: (cancel) => this.#cancelled(pending, cancel),
+      onCancel: (cancel, transaction) => {
+        if (pending.taker) pending.taker.onCancel?.(cancel, transaction);
+        else this.#cancelled(pending, cancel);
+      },
       onAckTimeout: () => {
         if (pending.dialog?.confirmed) void endWithBye(pending.dialog, 'ACK timeout', this.#context);
       },
@@ -198,14 +209,6 @@ export class IncomingRequests implements TransactionLayerUser {
     answer(transaction, 487, 'Request Terminated');
     if (dialog && !pending.inDialog) this.#context.dialogs.remove(dialog);
   }
-}
-
-export function makeResponse(
-  status: number,
-  reason: string,
-  extra: Readonly<Record<string, string>> = {},
-): SipResponse {
-  return { kind: 'response', status, reason, headers: new SipHeaders(Object.entries(extra)), body: EMPTY_BODY };
 }
 
 /** Its identity can stand in a frame, where `|` parts tokens, and its route set can be followed. */

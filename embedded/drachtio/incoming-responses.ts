@@ -15,7 +15,7 @@ import { RefusedByServer, type DrachtioContext } from './context.ts';
 import { contactUri, tryParseSipUri, type Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { answerRequestSent, tellMessage, tellOwnResponse } from './reports.ts';
-import { destinationOf, endWithBye } from './sender.ts';
+import { destinationOf, endUnwantedAnswer, endWithBye } from './sender.ts';
 import { armSessionTimer, readSessionExpires, type SessionTimerUser } from './session-timers.ts';
 
 /** A request an application sent. */
@@ -142,20 +142,7 @@ export class IncomingResponses {
       if (answered.ack) this.#context.layer.sendStateless(answered.ack.request, answered.ack.hop);
       return;
     }
-    const { sequence } = parseCSeq(answered.sent.request.headers.get('CSeq') ?? '');
-    const to = new SipHeaders([['To', response.headers.get('To') ?? '']]);
-    const uri = contactUri(response.headers) ?? answered.sent.request.uri;
-    for (const [method, number] of [
-      ['ACK', sequence],
-      ['BYE', sequence + 1],
-    ] as const) {
-      const request = dialog.request(method, number, { uri });
-      const headers = new SipHeaders(
-        [...request.headers].map(([name, value]) => [name, to.get(name) ?? value] as const),
-      );
-      if (method === 'ACK') this.#context.layer.sendStateless({ ...request, headers }, source);
-      else this.#context.layer.request({ ...request, headers }, source, { onResponse: () => {} });
-    }
+    endUnwantedAnswer(response, source, this.#context);
   }
 
   #learn(dialog: Dialog, response: SipResponse, source: SipHop): void {

@@ -8,7 +8,8 @@ import { contactOf } from './contact.ts';
 import { RefusedByServer, type DrachtioContext } from './context.ts';
 import { contactUri, Dialog, routesOf, tryParseSipUri } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
-import { makeResponse, type IncomingRequests } from './incoming-requests.ts';
+import type { IncomingRequests } from './incoming-requests.ts';
+import { makeResponse } from './make-response.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 import {
   nextReliableSequence,

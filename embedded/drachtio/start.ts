@@ -27,6 +27,9 @@ import { RememberedNames, systemNames, type NameService } from './names.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { OutgoingResponses } from './outgoing-responses.ts';
 import { PendingRequests } from './pending-requests.ts';
+import { OwnRoutes } from './proxy/own-routes.ts';
+import { ProxiedRequests } from './proxy/proxied-requests.ts';
+import { RecordRouted } from './proxy/record-routed.ts';
 import { watchOrphan } from './sender.ts';
 import { TargetResolver } from './target.ts';
 
@@ -60,6 +63,8 @@ export interface DrachtioCounts {
   readonly pendingRequests: number;
   /** Requests of applications without a final response. */
   readonly sentRequests: number;
+  /** Requests that are being passed on. */
+  readonly proxiedRequests: number;
   readonly serverTransactions: number;
   readonly clientTransactions: number;
   readonly connections: number;
@@ -98,20 +103,25 @@ class Drachtio implements DrachtioServer {
   readonly #pending = new PendingRequests();
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
+  readonly #proxied: ProxiedRequests;
   readonly #frames: FrameHandler;
   #layer: TransactionLayer | undefined;
   #resolver: TargetResolver | undefined;
   #largeRequests: LargeRequests | undefined;
+  #ownRoutes: OwnRoutes | undefined;
   #server: ClientServer | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: DrachtioOptions) {
     this.#options = options;
     this.#context = this.#makeContext(options);
-    this.#incoming = new IncomingRequests(this.#context, this.#pending);
+    const ownRoutes = () => bound(this.#ownRoutes);
+    const recordRouted = new RecordRouted(this.#context, ownRoutes);
+    this.#incoming = new IncomingRequests(this.#context, this.#pending, recordRouted);
     this.#outgoing = new OutgoingRequests(this.#context);
     const responses = new OutgoingResponses(this.#context, this.#pending, this.#incoming, this.#outgoing);
-    this.#frames = new FrameHandler(this.#clients, this.#outgoing, responses, options.logger);
+    this.#proxied = new ProxiedRequests(this.#context, this.#pending, ownRoutes);
+    this.#frames = new FrameHandler(this.#clients, this.#outgoing, responses, this.#proxied, options.logger);
   }
 
   async open(): Promise<void> {
@@ -135,6 +145,7 @@ class Drachtio implements DrachtioServer {
       dialogs: this.#dialogs.size,
       pendingRequests: this.#pending.size,
       sentRequests: this.#outgoing.size,
+      proxiedRequests: this.#proxied.size,
       ...bound(this.#layer).counts(),
     };
   }
@@ -148,6 +159,7 @@ class Drachtio implements DrachtioServer {
     await this.#server?.stop();
     for (const dialog of [...this.#dialogs.values()]) this.#dialogs.remove(dialog);
     this.#pending.clear();
+    this.#proxied.stop();
     await this.#layer?.stop();
   }
 
@@ -191,6 +203,7 @@ class Drachtio implements DrachtioServer {
     const remembered = new RememberedNames(names ?? systemNames(), clock);
     this.#resolver = new TargetResolver(this.#layer.listeningPoints, remembered);
     this.#largeRequests = new LargeRequests(this.#layer, clock);
+    this.#ownRoutes = new OwnRoutes(this.#layer.listeningPoints);
   }
 
   #clientUser(): ClientConnectionUser {

@@ -73,8 +73,9 @@ export class PhoneCall extends EventEmitter {
 
   /** Answers the INVITE that made this call. */
   answer(status: number, reason: string, body = '', extra: Record<string, string> = {}): void {
-    const sent = this.incoming!.respond(response(status, reason, body, { Contact: this.phone.contact, ...extra }));
-    this.local = sent.headers.get('To')!;
+    const made = response(status, reason, body, { Contact: this.phone.contact, ...extra });
+    if (status < 300) for (const route of this.routes) made.headers.append('Record-Route', route);
+    this.local = this.incoming!.respond(made).headers.get('To')!;
   }
 
   ack(body = ''): void {
@@ -210,6 +211,7 @@ export class SipPhone extends EventEmitter {
       sequence: parseCSeq(headers.get('CSeq')!).sequence,
     });
     call.incoming = transaction;
+    call.routes = headers.getList('Record-Route');
     this.calls.set(call.callId, call);
     this.emit('call', call);
     this.onInvite?.(call);

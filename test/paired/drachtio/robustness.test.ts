@@ -51,6 +51,7 @@ describe('the embedded drachtio-server under strain', () => {
       dialogs: 0,
       pendingRequests: 0,
       sentRequests: 0,
+      proxiedRequests: 0,
       serverTransactions: 0,
       clientTransactions: 0,
       connections: 0,
