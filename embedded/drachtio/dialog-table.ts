@@ -8,6 +8,8 @@ export class DialogTable {
   readonly #byId = new Map<string, Dialog>();
   /** All of them, early ones too, once both tags are known. */
   readonly #byTags = new Map<string, Dialog>();
+  /** Subscriptions of applications that nobody has answered yet: a NOTIFY may be faster than the answer. */
+  readonly #unanswered = new Map<string, Dialog>();
   readonly #addresses = new Map<string, number>();
   readonly #onEnded: (dialog: Dialog) => void;
 
@@ -29,10 +31,16 @@ export class DialogTable {
     this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
   }
 
+  /** A subscription has been asked for; only our own tag is known. */
+  addUnanswered(dialog: Dialog): void {
+    this.#unanswered.set(halfKey(dialog.callId, dialog.localTag), dialog);
+  }
+
   /** @returns false when another dialog has this id already: a forked INVITE (its call was answered on another branch) */
   add(dialog: Dialog): boolean {
     const holder = this.#byId.get(dialog.id);
     if (holder && holder !== dialog) return false;
+    this.#unanswered.delete(halfKey(dialog.callId, dialog.localTag));
     this.addEarly(dialog);
     this.#byId.set(dialog.id, dialog);
     return true;
@@ -54,6 +62,7 @@ export class DialogTable {
 
   #take(dialog: Dialog): void {
     if (this.#byId.get(dialog.id) === dialog) this.#byId.delete(dialog.id);
+    this.#unanswered.delete(halfKey(dialog.callId, dialog.localTag));
     const key = tagKey(dialog.callId, dialog.localTag, dialog.remoteTag);
     if (this.#byTags.get(key) !== dialog) return;
     this.#byTags.delete(key);
@@ -75,7 +84,17 @@ export class DialogTable {
   /** The dialog a request from the network belongs to (RFC 3261 section 12.2.2). */
   findForRequest(request: SipRequest): Dialog | undefined {
     const { headers } = request;
-    return this.#byTags.get(tagKey(headers.get('Call-ID') ?? '', tagOf(headers.get('To')), tagOf(headers.get('From'))));
+    const callId = headers.get('Call-ID') ?? '';
+    const localTag = tagOf(headers.get('To'));
+    const found = this.#byTags.get(tagKey(callId, localTag, tagOf(headers.get('From'))));
+    return found ?? (request.method === 'NOTIFY' ? this.#confirmByNotify(request, callId, localTag) : undefined);
+  }
+
+  #confirmByNotify(notify: SipRequest, callId: string, localTag: string | undefined): Dialog | undefined {
+    const dialog = this.#unanswered.get(halfKey(callId, localTag));
+    if (!dialog) return undefined;
+    dialog.learnFromNotify(notify);
+    return this.add(dialog) ? dialog : undefined;
   }
 
   /** Is there a dialog with somebody at this address? */
@@ -86,6 +105,10 @@ export class DialogTable {
   values(): IterableIterator<Dialog> {
     return this.#byTags.values();
   }
+}
+
+function halfKey(callId: string, localTag: string | undefined): string {
+  return `${callId}\n${localTag ?? ''}`;
 }
 
 function tagKey(callId: string, localTag: string | undefined, remoteTag: string | undefined): string {

@@ -19,6 +19,7 @@ import { acceptPrack } from './reliable-responses.ts';
 import { tellMessage } from './reports.ts';
 import { endWithBye } from './sender.ts';
 import { isTooShort, LEAST_SESSION_SECONDS } from './session-timers.ts';
+import { isLastNotify } from './subscriptions.ts';
 
 /** Methods that applications are asked about outside of dialogs. */
 const ROUTED = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH']);
@@ -122,7 +123,8 @@ export class IncomingRequests implements TransactionLayerUser {
       // Before the answer the real server takes these for requests without a dialog; BYE finds none.
       return this.#outsideDialog(transaction);
     }
-    if (request.method === 'BYE') this.#context.dialogs.remove(dialog);
+    const isLast = request.method === 'BYE' || (dialog.purpose === 'subscription' && isLastNotify(request));
+    if (isLast) this.#context.dialogs.remove(dialog);
     if (!dialog.owner.connected) return answer(transaction, 481, 'Call Does Not Exist');
     return this.#tellOwner(dialog, transaction);
   }

@@ -17,6 +17,7 @@ import { inServerOrder } from './header-order.ts';
 import { answerRequestSent, tellMessage, tellOwnResponse } from './reports.ts';
 import { destinationOf, endUnwantedAnswer, endWithBye } from './sender.ts';
 import { armSessionTimer, readSessionExpires, type SessionTimerUser } from './session-timers.ts';
+import { armSubscription, isLastNotify } from './subscriptions.ts';
 
 /** A request an application sent. */
 export interface SentRequest {
@@ -89,9 +90,23 @@ export class IncomingResponses {
     if (response.status === 100) return; // kept from applications by the real server
     if (sent.method === 'INVITE') this.#onInviteResponse(sent, response, source);
     else {
+      if (sent.method === 'SUBSCRIBE' && response.status >= 200) this.#onSubscribeResponse(sent, response, source);
       this.#tell(sent, response, source);
       if (response.status >= 200) this.#finishOther(sent, response);
     }
+  }
+
+  #onSubscribeResponse({ dialog, inDialog, request }: SentRequest, response: SipResponse, source: SipHop): void {
+    if (!dialog) return;
+    const { dialogs } = this.#context;
+    if (response.status < 300) {
+      if (inDialog) dialog.refreshTarget(response);
+      else {
+        this.#learn(dialog, response, source);
+        dialog.confirmed = true;
+      }
+      armSubscription(dialog, request, response, dialogs);
+    } else if (!inDialog) dialogs.remove(dialog);
   }
 
   #onInviteResponse(sent: SentRequest, response: SipResponse, source: SipHop): void {
@@ -199,7 +214,8 @@ export class IncomingResponses {
     this.#finished(sent);
     if (!dialog) return;
     const challenged = response.status === 401 || response.status === 407;
-    if (sent.method === 'BYE' && !challenged) this.#context.dialogs.remove(dialog);
+    const isLast = sent.method === 'BYE' || (dialog.purpose === 'subscription' && isLastNotify(sent.request));
+    if (isLast && !challenged) this.#context.dialogs.remove(dialog);
     if (sent.method === 'UPDATE' && response.status < 300) dialog.refreshTarget(response);
   }
 
@@ -207,6 +223,7 @@ export class IncomingResponses {
   #onOwnResponse(sent: SentRequest, status: number, reason: string): void {
     const { dialog, transactionId, client, request } = sent;
     const response = ownResponse(request, status, reason);
+    if (sent.method === 'SUBSCRIBE' && !sent.inDialog && dialog) this.#context.dialogs.remove(dialog);
     if (sent.method !== 'INVITE') this.#finishOther(sent, response);
     else if (dialog && !this.#answered.has(dialog)) {
       this.#finishInvite(sent, dialog);

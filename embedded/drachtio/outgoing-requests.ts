@@ -90,8 +90,9 @@ export class OutgoingRequests implements SessionTimerUser {
     const request: SipRequest = { ...message, headers: inServerOrder(headers) };
     const hop = await this.#hopForSize(request, first, target);
     const transactionId = randomUUID();
-    const makesDialog = message.method === 'INVITE';
+    const makesDialog = message.method === 'INVITE' || message.method === 'SUBSCRIBE';
     const dialog = makesDialog ? this.#makeDialog(request, point, hop, client, transactionId) : undefined;
+    if (dialog?.purpose === 'subscription') this.#context.dialogs.addUnanswered(dialog);
     this.#send(client, messageId, { request, hop, alternatives, transactionId, dialog, inDialog: false });
   }
 
@@ -206,6 +207,7 @@ export class OutgoingRequests implements SessionTimerUser {
     const local = headers.get('From') ?? '';
     const dialog = new Dialog({
       role: 'uac',
+      purpose: request.method === 'SUBSCRIBE' ? 'subscription' : 'call',
       callId: headers.get('Call-ID') ?? '',
       localTag: tagOf(local) ?? '',
       remoteTag: undefined,

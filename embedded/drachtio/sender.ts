@@ -22,6 +22,8 @@ export async function destinationOf(dialog: Dialog, context: DrachtioContext): P
 export async function endWithBye(dialog: Dialog, text: string, context: DrachtioContext): Promise<void> {
   if (dialog.ended) return;
   context.dialogs.remove(dialog);
+  // A subscription ends by its time, not by BYE.
+  if (dialog.purpose === 'subscription') return;
   const extra = new SipHeaders([['Reason', `SIP ;cause=200 ;text="${text}"`]]);
   const request = dialog.request('BYE', dialog.nextSequence(), { extra });
   let sent: SipRequest = request;

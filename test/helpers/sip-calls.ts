@@ -1,7 +1,7 @@
 /** Calls between a phone and an application, ready for use. */
 import { event, SDP, type PhoneCall, type SipPhone } from './sip-phone.ts';
 import type { SipBench } from './sip-bench.ts';
-import type { SrfDialog, SrfMessage } from './srf-client.ts';
+import type { Srf, SrfDialog, SrfMessage, SrfResponse } from './srf-client.ts';
 
 export interface EstablishedCall {
   readonly call: PhoneCall;
@@ -31,6 +31,19 @@ export async function makeCall(bench: SipBench, phone: SipPhone, options: object
   phone.onInvite = (call) => call.answer(200, 'OK', SDP);
   const dialog = await bench.srf.createUAC(phone.uri, { localSdp: SDP, ...options });
   return { call: await incoming, dialog };
+}
+
+/**
+ * Sends a request and waits for its final answer. By callback, because the answer may be in the same chunk of bytes as the
+ * news that the request was sent: a listener set after an await would be too late.
+ */
+export function ask(srf: Srf, uri: string, options: object): Promise<SrfResponse> {
+  return new Promise((resolve, reject) => {
+    srf.request(uri, options, (error, request) => {
+      if (error || !request) reject(error instanceof Error ? error : new Error(String(error)));
+      else request.on('response', (response: SrfResponse) => response.status >= 200 && resolve(response));
+    });
+  });
 }
 
 export interface SipFailure extends Error {

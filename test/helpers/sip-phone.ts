@@ -185,6 +185,22 @@ export class SipPhone extends EventEmitter {
     } else call.emit('failed', answer);
   }
 
+  /** The called side of a dialog that a request other than INVITE has made. */
+  adopt(request: SipRequest, localTag: string, port: number): PhoneCall {
+    const { headers } = request;
+    const to = headers.get('To')!;
+    const call = new PhoneCall(this, {
+      callId: headers.get('Call-ID')!,
+      local: tagOf(to) === undefined ? `${to};tag=${localTag}` : to,
+      remote: headers.get('From')!,
+      target: parseNameAddr(headers.get('Contact')!).uri,
+      hop: { protocol: this.protocol, address: '127.0.0.1', port },
+      sequence: parseCSeq(headers.get('CSeq')!).sequence,
+    });
+    this.calls.set(call.callId, call);
+    return call;
+  }
+
   onRequest(transaction: ServerTransaction): { onCancel: () => void } | object {
     const { request } = transaction;
     const call = this.calls.get(request.headers.get('Call-ID')!);

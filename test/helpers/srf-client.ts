@@ -63,6 +63,7 @@ export interface Srf extends EventEmitter {
     },
   ): Promise<SrfDialog>;
   request(uri: string, options: object): Promise<SrfRequest>;
+  request(uri: string, options: object, callback: (error: unknown, request?: SrfRequest) => void): void;
   proxyRequest(request: SrfRequest, destination: string | readonly string[], options?: object): Promise<ProxyOutcome>;
 }
 
