@@ -151,13 +151,22 @@ export class SipPhone extends EventEmitter {
     extra: Record<string, string> = {},
     from = '"Alice" <sip:+15551230001@127.0.0.1>',
   ): PhoneCall {
+    return this.#dial(`sip:18005550100@127.0.0.1:${port}`, port, body, extra, from);
+  }
+
+  /** Dials a URI; the INVITE still goes to `port` on loopback. */
+  callTo(uri: string, port: number, extra: Record<string, string> = {}): PhoneCall {
+    return this.#dial(uri, port, SDP, extra, '"Alice" <sip:+15551230001@127.0.0.1>');
+  }
+
+  #dial(uri: string, port: number, body: string, extra: Record<string, string>, from: string): PhoneCall {
     calls++;
     const hop: SipHop = { protocol: this.protocol, address: '127.0.0.1', port };
     const call = new PhoneCall(this, {
       callId: `call-${calls}-${this.port}`,
       local: `${from};tag=t${calls}`,
-      remote: `<sip:18005550100@127.0.0.1:${port}>`,
-      target: `sip:18005550100@127.0.0.1:${port}`,
+      remote: `<${uri}>`,
+      target: uri,
       hop,
       sequence: 1,
     });
