@@ -1,5 +1,6 @@
 import type { Logger } from '../../config/index.ts';
 import type { Clock, SipTimings, TransactionLayer } from '../sip/index.ts';
+import type { CallRecords } from './call-records.ts';
 import type { ClientPort } from './client-port.ts';
 import type { DialogTable } from './dialog-table.ts';
 import type { LargeRequests } from './large-requests.ts';
@@ -15,6 +16,7 @@ export interface DrachtioContext {
   readonly dialogs: DialogTable;
   /** The next application in turn for this method, if any takes it. */
   readonly nextClient: (method: string) => ClientPort | undefined;
+  readonly records: CallRecords;
   readonly limits: DrachtioLimits;
   readonly timings: SipTimings;
   readonly clock: Clock;

@@ -106,11 +106,19 @@ export class IncomingRequests implements TransactionLayerUser {
     if (!ROUTED.has(method)) return answer(transaction, 405, 'Method Not Allowed', { Allow: [...ROUTED].join(', ') });
     if (method === 'INVITE') transaction.respond(makeResponse(100, 'Trying'));
     const client = this.#context.nextClient(method);
+    this.#record(transaction.request, client !== undefined);
     if (!client) return answer(transaction, 503, 'Service Unavailable');
     const pending = this.#addPending(transaction, client, undefined, this.#context.limits.answerDeadlineMs);
     const { request: message, source, receivedOn } = transaction;
     tellMessage(client, { message, source, transactionId: pending.transactionId, receivedOn });
     return this.#follow(pending);
+  }
+
+  #record(request: SipRequest, isTaken: boolean): void {
+    const { records } = this.#context;
+    if (request.method !== 'INVITE') return;
+    records.attempt('network', request);
+    if (!isTaken) records.stop('application', 'call-rejected', request);
   }
 
   #insideDialog(dialog: Dialog, transaction: ServerTransaction): ServerTransactionUser {
@@ -125,6 +133,7 @@ export class IncomingRequests implements TransactionLayerUser {
     }
     const isLast = request.method === 'BYE' || (dialog.purpose === 'subscription' && isLastNotify(request));
     if (isLast) this.#context.dialogs.remove(dialog);
+    if (request.method === 'BYE') this.#context.records.stop('network', 'normal-release', request);
     if (!dialog.owner.connected) return answer(transaction, 481, 'Call Does Not Exist');
     return this.#tellOwner(dialog, transaction);
   }
@@ -209,7 +218,9 @@ export class IncomingRequests implements TransactionLayerUser {
     this.#pending.remove(pending);
     tellMessage(client, { message: cancel, source: transaction.source, transactionId, dialogId: dialog?.id });
     answer(transaction, 487, 'Request Terminated');
-    if (dialog && !pending.inDialog) this.#context.dialogs.remove(dialog);
+    if (pending.inDialog) return;
+    this.#context.records.stop('network', 'call-canceled', cancel);
+    if (dialog) this.#context.dialogs.remove(dialog);
   }
 }
 

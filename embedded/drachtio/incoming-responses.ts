@@ -9,13 +9,14 @@ import {
   type ListeningPoint,
   type SipHop,
 } from '../sip/index.ts';
+import { refusalReason } from './call-records.ts';
 import { clientHeaders, fillContentType } from './client-message.ts';
 import type { ClientPort } from './client-port.ts';
 import { RefusedByServer, type DrachtioContext } from './context.ts';
 import { contactUri, tryParseSipUri, type Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { answerRequestSent, tellMessage, tellOwnResponse } from './reports.ts';
-import { destinationOf, endUnwantedAnswer, endWithBye } from './sender.ts';
+import { destinationOf, endUnwantedAnswer, endWithBye, SESSION_EXPIRED } from './sender.ts';
 import { armSessionTimer, readSessionExpires, type SessionTimerUser } from './session-timers.ts';
 import { armSubscription, isLastNotify } from './subscriptions.ts';
 
@@ -112,6 +113,7 @@ export class IncomingResponses {
   #onInviteResponse(sent: SentRequest, response: SipResponse, source: SipHop): void {
     const { dialog } = sent;
     if (!dialog) return;
+    if (response.status >= 200 && !sent.inDialog) this.#record(dialog, response);
     if (response.status < 200) this.#onProvisional(sent, dialog, response, source);
     else if (response.status < 300) this.#onSuccess(sent, dialog, response, source);
     else {
@@ -119,6 +121,12 @@ export class IncomingResponses {
       if (!sent.inDialog) this.#context.dialogs.remove(dialog);
       this.#tell(sent, response, source);
     }
+  }
+
+  #record(dialog: Dialog, response: SipResponse): void {
+    const { records } = this.#context;
+    if (response.status >= 300) records.stop('network', refusalReason(response.status), response);
+    else if (!dialog.confirmed) records.start('network', 'uac', response);
   }
 
   #onProvisional(sent: SentRequest, dialog: Dialog, response: SipResponse, source: SipHop): void {
@@ -226,6 +234,7 @@ export class IncomingResponses {
     if (sent.method === 'SUBSCRIBE' && !sent.inDialog && dialog) this.#context.dialogs.remove(dialog);
     if (sent.method !== 'INVITE') this.#finishOther(sent, response);
     else if (dialog && !this.#answered.has(dialog)) {
+      if (!sent.inDialog) this.#record(dialog, response);
       this.#finishInvite(sent, dialog);
       if (!sent.inDialog) this.#context.dialogs.remove(dialog);
     }
@@ -239,7 +248,7 @@ export class IncomingResponses {
 
   /** A re-INVITE of the server's own that keeps a session alive. */
   followRefresh(dialog: Dialog, request: SipRequest, hop: SipHop): void {
-    const end = () => void endWithBye(dialog, 'Session timer expired', this.#context);
+    const end = () => void endWithBye(dialog, SESSION_EXPIRED, this.#context);
     const transaction = this.#context.layer.request(request, hop, {
       onResponse: (response) => {
         if (response.status < 200 || dialog.ended) return;

@@ -19,7 +19,7 @@ import { Dialog, tryParseSipUri } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { IncomingResponses, type SentRequest } from './incoming-responses.ts';
 import { answerFailed, answerRequestSent } from './reports.ts';
-import { destinationOf, endWithBye, watchOrphan } from './sender.ts';
+import { destinationOf, endWithBye, SESSION_EXPIRED, watchOrphan } from './sender.ts';
 import type { SessionTimerUser } from './session-timers.ts';
 import { TargetError } from './target.ts';
 
@@ -164,6 +164,9 @@ export class OutgoingRequests implements SessionTimerUser {
       if (request.body.length > 0) dialog.localSdp = request.body;
     }
     answerRequestSent(client, messageId, transaction.request, { point, transactionId });
+    const { records } = this.#context;
+    if (request.method === 'INVITE' && !inDialog) records.attempt('application', transaction.request);
+    if (request.method === 'BYE') records.stop('application', 'normal-release', transaction.request);
   }
 
   /** The same request, in a transaction of its own, to the next hop that can be sent to. */
@@ -231,12 +234,12 @@ export class OutgoingRequests implements SessionTimerUser {
   refresh(dialog: Dialog): void {
     void this.#refresh(dialog).catch((error: unknown) => {
       this.#context.logger.warn({ err: error, dialog: dialog.id }, 'session could not be refreshed');
-      void endWithBye(dialog, 'Session timer expired', this.#context);
+      void endWithBye(dialog, SESSION_EXPIRED, this.#context);
     });
   }
 
   expired(dialog: Dialog): void {
-    void endWithBye(dialog, 'Session timer expired', this.#context);
+    void endWithBye(dialog, SESSION_EXPIRED, this.#context);
   }
 
   async #refresh(dialog: Dialog): Promise<void> {

@@ -85,7 +85,14 @@ export class OutgoingResponses {
     const sent = pending.transaction.respond(response);
     if (reliable) repeatUntilPrack(pending, response, this.#context.timings, () => this.#noPrack(pending));
     if (status >= 200) this.#finish(pending, sent);
+    if (status >= 200 && request.method === 'INVITE' && !pending.inDialog) this.#record(sent);
     return sent;
+  }
+
+  #record(sent: SipResponse): void {
+    const { records } = this.#context;
+    if (sent.status < 300) records.start('application', 'uas', sent);
+    else records.stop('application', 'call-rejected', sent);
   }
 
   #isReliable(pending: PendingRequest, status: number, headers: SipHeaders): boolean {

@@ -2,12 +2,16 @@
 import { parseCSeq } from '../wire/sip-address.ts';
 import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../wire/sip-message.ts';
 import type { SipHop } from '../sip/index.ts';
+import type { StopReason } from './call-records.ts';
 import type { DrachtioContext } from './context.ts';
 import { contactUri, routesOf, type Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { namesUs } from './proxy/forwarding.ts';
 import { uriOf } from './proxy/own-routes.ts';
 import { tellUnsolicited } from './reports.ts';
+
+/** Text of the Reason header when nobody has refreshed a session. */
+export const SESSION_EXPIRED = 'Session timer expired';
 
 /** Where requests in this dialog go: through its connection while it is open; behind NAT, to where the peer was seen. */
 export async function destinationOf(dialog: Dialog, context: DrachtioContext): Promise<SipHop> {
@@ -20,6 +24,7 @@ export async function destinationOf(dialog: Dialog, context: DrachtioContext): P
  * @param text of the Reason header
  */
 export async function endWithBye(dialog: Dialog, text: string, context: DrachtioContext): Promise<void> {
+  const reason: StopReason = text === SESSION_EXPIRED ? 'session-expired' : 'system-initiated-termination';
   if (dialog.ended) return;
   context.dialogs.remove(dialog);
   // A subscription ends by its time, not by BYE.
@@ -35,6 +40,7 @@ export async function endWithBye(dialog: Dialog, text: string, context: Drachtio
     context.logger.debug({ err: error, dialog: dialog.id }, 'BYE could not be sent');
   }
   tellUnsolicited(dialog.owner, sent, dialog.point, dialog.id);
+  context.records.stop('application', reason, sent);
 }
 
 /**

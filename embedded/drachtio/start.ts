@@ -14,6 +14,7 @@ import {
   type TlsOptions,
   type TransactionLayer,
 } from '../sip/index.ts';
+import { CallRecords } from './call-records.ts';
 import type { ClientConnection, ClientConnectionUser } from './client-connection.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { openClientServer, type ClientServer } from './client-server.ts';
@@ -179,6 +180,7 @@ class Drachtio implements DrachtioServer {
       },
       dialogs: this.#dialogs,
       nextClient: (method) => this.#clients.next(method),
+      records: new CallRecords((verb) => this.#clients.next(verb)),
       limits: { ...DEFAULT_DRACHTIO_LIMITS, ...options.limits },
       timings: { ...DEFAULT_TIMINGS, ...options.timings },
       clock: options.clock ?? systemClock,

@@ -13,6 +13,8 @@ import { tryParseSipUri } from '../dialog.ts';
 import { TargetError } from '../target.ts';
 
 export interface BranchUser {
+  /** It has left, for the first time. */
+  onSent(request: SipRequest): void;
   /** Above 100. */
   onProvisional(response: SipResponse): void;
   /** A 2xx, also when the branch had been given up. To INVITE there may be more than one. */
@@ -154,6 +156,7 @@ export class Branch {
     const hop = isNamed ? usual : await largeRequests.hopFor(requestFrom(layer.pointTo(usual)), usual);
     if (this.#state === 'over') return;
     this.#transaction = layer.request(requestFrom(layer.pointTo(hop)), hop, this.#user(), mark);
+    if (!this.wasSent) this.#plan.user.onSent(this.#transaction.request);
     this.wasSent = true;
     if (this.#cancel) this.#sendCancel();
   }

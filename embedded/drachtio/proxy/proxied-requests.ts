@@ -1,6 +1,7 @@
 /** Requests that applications want passed on: `proxy` frames, from the first check to the last report. */
 import { SipHeaders, type SipRequest, type SipResponse } from '../../wire/sip-message.ts';
 import type { ListeningPoint, ServerTransaction } from '../../sip/index.ts';
+import { refusalReason } from '../call-records.ts';
 import { clientHeaders } from '../client-message.ts';
 import type { ClientPort } from '../client-port.ts';
 import type { DrachtioContext } from '../context.ts';
@@ -96,6 +97,7 @@ export class ProxiedRequests {
   ): void {
     const { transaction } = pending;
     const { request } = transaction;
+    const { records } = this.#context;
     const challenged = this.#challengedBy(request);
     const targets = challenged === undefined ? options.destinations : [challenged];
     const context = new ResponseContext({
@@ -104,7 +106,16 @@ export class ProxiedRequests {
       targets,
       branchTo: this.#branches(transaction, options, targets.length, message),
       user: {
+        onSent: (sent) => {
+          if (request.method === 'INVITE') records.attempt('application', sent);
+        },
+        onAnswered: (response) => {
+          if (request.method !== 'INVITE') return;
+          if (response.status < 300) records.start('application', 'proxy-uas', response);
+          else records.stop('application', refusalReason(response.status), response);
+        },
         onFinal: (response, source) => {
+          if (request.method === 'INVITE') this.#recordFinal(response);
           if (options.fullResponse) answerProxyResponse(client, messageId, response, source);
         },
         onUnwanted: (response, source) => endUnwantedAnswer(response, source, this.#context),
@@ -120,6 +131,12 @@ export class ProxiedRequests {
     this.#live.add(context);
     context.start();
     if (!options.fullResponse) answerProxyDone(client, messageId);
+  }
+
+  #recordFinal(response: SipResponse): void {
+    const { records } = this.#context;
+    if (response.status < 300) records.start('network', 'proxy-uac', response);
+    else records.stop('network', refusalReason(response.status), response);
   }
 
   #branches(

@@ -37,6 +37,8 @@ export class RecordRouted {
       transaction.respond(makeResponse(483, 'Too Many Hops'));
       return {};
     }
+    const { records } = this.#context;
+    if (request.method === 'BYE') records.stop('network', 'normal-release', request);
     const passing = new Passing(transaction);
     this.#send(onwardOf(request, this.#routes()), passing).catch((error: unknown) => {
       this.#context.logger.debug({ err: error, method: request.method }, 'a request by our route cannot be passed on');
@@ -64,17 +66,17 @@ export class RecordRouted {
   }
 
   async #send({ request, nextUri }: Onward, passing: Passing): Promise<void> {
-    const { resolver, layer, largeRequests } = this.#context;
+    const { resolver, layer, largeRequests, records } = this.#context;
     const hop = await largeRequests.hopFor(request, await resolver.resolve(nextUri));
-    passing.sent(
-      layer.request(request, hop, {
-        onResponse: (response) => {
-          if (response.status > 100) passing.transaction.forward(withoutTopVia(response));
-        },
-        onTimeout: () => passing.failed(408),
-        onTransportError: () => passing.failed(503),
-      }),
-    );
+    const transaction = layer.request(request, hop, {
+      onResponse: (response) => {
+        if (response.status > 100) passing.transaction.forward(withoutTopVia(response));
+      },
+      onTimeout: () => passing.failed(408),
+      onTransportError: () => passing.failed(503),
+    });
+    passing.sent(transaction);
+    if (request.method === 'BYE') records.stop('application', 'normal-release', transaction.request);
   }
 
   #isOurs(request: SipRequest): boolean {

@@ -7,6 +7,10 @@ import type { Branch, BranchUser } from './branch.ts';
 import { uriOf } from './own-routes.ts';
 
 export interface ResponseContextUser {
+  /** A request has left. */
+  onSent(request: SipRequest): void;
+  /** A final answer went to the caller. */
+  onAnswered(response: SipResponse): void;
   /** A final response of a branch, as it came. */
   onFinal(response: SipResponse, source: SipHop): void;
   /** A 2xx nobody waits for any more: its call is to be ended. */
@@ -69,6 +73,10 @@ export class ResponseContext implements BranchUser, ServerTransactionUser {
     this.#conclude();
   }
 
+  onSent(request: SipRequest): void {
+    this.#plan.user.onSent(request);
+  }
+
   onProvisional(response: SipResponse): void {
     this.#plan.transaction.forward(withoutTopVia(response));
   }
@@ -79,7 +87,9 @@ export class ResponseContext implements BranchUser, ServerTransactionUser {
 
   onSuccess(branch: Branch, response: SipResponse, source: SipHop): void {
     this.#isSearching = false;
-    if (this.#plan.transaction.forward(withoutTopVia(response))) {
+    const passedOn = withoutTopVia(response);
+    if (this.#plan.transaction.forward(passedOn)) {
+      if (!this.#isAnswered) this.#plan.user.onAnswered(passedOn);
       this.#isAnswered = true;
       for (const other of this.#branches) if (other !== branch) other.cancel();
       this.#done();
@@ -140,7 +150,8 @@ export class ResponseContext implements BranchUser, ServerTransactionUser {
     if (!best || (this.#isCancelled && best.status !== 487)) this.#answerByItself();
     else {
       this.#rememberChallenges();
-      transaction.forward(withoutTopVia(best));
+      const passedOn = withoutTopVia(best);
+      if (transaction.forward(passedOn)) this.#plan.user.onAnswered(passedOn);
     }
     this.#done();
   }
@@ -154,11 +165,14 @@ export class ResponseContext implements BranchUser, ServerTransactionUser {
   #answerByItself(): void {
     const { transaction } = this.#plan;
     if (transaction.state !== 'trying' && transaction.state !== 'proceeding') return;
-    if (this.#isCancelled) transaction.respond(makeResponse(487, 'Request Terminated'));
-    else if (!this.#wasSent) transaction.respond(makeResponse(500, 'Internal Server Error'));
-    else if (this.#branches.some(({ ownStatus }) => ownStatus === 408)) {
-      transaction.respond(makeResponse(408, 'Request Timeout'));
-    } else transaction.respond(makeResponse(503, 'Service Unavailable'));
+    this.#plan.user.onAnswered(transaction.respond(this.#ownResponse()));
+  }
+
+  #ownResponse(): SipResponse {
+    if (this.#isCancelled) return makeResponse(487, 'Request Terminated');
+    if (!this.#wasSent) return makeResponse(500, 'Internal Server Error');
+    const wasTooLate = this.#branches.some(({ ownStatus }) => ownStatus === 408);
+    return wasTooLate ? makeResponse(408, 'Request Timeout') : makeResponse(503, 'Service Unavailable');
   }
 
   get #wasSent(): boolean {
