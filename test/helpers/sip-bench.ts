@@ -21,6 +21,7 @@ export interface SipBench {
   readonly subject: 'embedded' | 'real';
   readonly srf: Srf;
   readonly sipPort: number;
+  readonly control: { readonly port: number; readonly secret: string };
   /** The application's answer to requests that begin something; 480 until it is set. */
   readonly on: Map<RoutedMethod, Handler>;
   phone(protocol?: TransportProtocol): Promise<SipPhone>;
@@ -57,6 +58,7 @@ export async function openSipBench(context: Context): Promise<SipBench> {
     subject: subjectName(),
     srf,
     sipPort: portOf(listening),
+    control: { port: subject.port, secret: subject.secret },
     on,
     application,
     phone: async (protocol = 'udp') => {

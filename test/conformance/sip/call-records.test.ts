@@ -24,7 +24,7 @@ describe('call records', function () {
         expect(time).to.match(/^\d\d:\d\d:\d\d\.\d{6}$/);
         const message = rest.pop() as SrfMessage;
         expect(message.get('Call-ID')).to.be.a('string');
-        records.push([kind, source, ...rest].join(' '));
+        records.push([kind, source, ...rest.map(String)].join(' '));
         news.emit('record');
       };
     await bench.application((fresh) => {
@@ -36,7 +36,7 @@ describe('call records', function () {
     const first = await until(2).catch(() => undefined);
     if (!first) skipBecause(this, 'this server writes no call records (<cdrs>true</cdrs> in its configuration)');
   });
-  after(() => bench?.close());
+  after(() => bench.close());
   beforeEach(async () => {
     bench.on.clear();
     phone = await bench.phone();

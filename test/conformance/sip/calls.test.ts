@@ -18,7 +18,7 @@ for (const protocol of ['udp', 'tcp'] as const) {
     before(async function () {
       bench = await openSipBench(this);
     });
-    after(() => bench?.close());
+    after(() => bench.close());
     beforeEach(async () => {
       bench.on.clear();
       phone = await bench.phone(protocol);

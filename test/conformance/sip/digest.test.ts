@@ -29,7 +29,7 @@ describe('digest credentials', function () {
   before(async function () {
     bench = await openSipBench(this);
   });
-  after(() => bench?.close());
+  after(() => bench.close());
   beforeEach(async () => {
     bench.on.clear();
     phone = await bench.phone();

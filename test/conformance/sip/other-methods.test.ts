@@ -14,7 +14,7 @@ describe('requests that are no calls', function () {
   before(async function () {
     bench = await openSipBench(this);
   });
-  after(() => bench?.close());
+  after(() => bench.close());
   beforeEach(async () => {
     bench.on.clear();
     phone = await bench.phone();

@@ -13,7 +13,7 @@ describe('session timers', function () {
   before(async function () {
     bench = await openSipBench(this);
   });
-  after(() => bench?.close());
+  after(() => bench.close());
   beforeEach(async () => {
     bench.on.clear();
     phone = await bench.phone();
