@@ -1,6 +1,7 @@
 /** All dialogs: by the id clients use, and by the tags that come over the network. */
 import { tagOf } from '../wire/sip-address.ts';
 import type { SipRequest } from '../wire/sip-message.ts';
+import type { SipHop } from '../sip/index.ts';
 import type { Dialog } from './dialog.ts';
 
 export class DialogTable {
@@ -27,8 +28,17 @@ export class DialogTable {
     const key = tagKey(dialog.callId, dialog.localTag, dialog.remoteTag);
     if (this.#byTags.has(key)) return;
     this.#byTags.set(key, dialog);
-    const { address } = dialog.peer;
-    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+    this.#know(dialog.peer.address);
+  }
+
+  /** The peer was seen elsewhere: it has connected anew, or its NAT has given it another port. */
+  move(dialog: Dialog, peer: SipHop): void {
+    const isListed = this.#byTags.get(tagKey(dialog.callId, dialog.localTag, dialog.remoteTag)) === dialog;
+    if (isListed) {
+      this.#forgetAddress(dialog.peer.address);
+      this.#know(peer.address);
+    }
+    dialog.peer = peer;
   }
 
   /** A subscription has been asked for; only our own tag is known. */
@@ -66,7 +76,14 @@ export class DialogTable {
     const key = tagKey(dialog.callId, dialog.localTag, dialog.remoteTag);
     if (this.#byTags.get(key) !== dialog) return;
     this.#byTags.delete(key);
-    const { address } = dialog.peer;
+    this.#forgetAddress(dialog.peer.address);
+  }
+
+  #know(address: string): void {
+    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+  }
+
+  #forgetAddress(address: string): void {
     const held = (this.#addresses.get(address) ?? 1) - 1;
     if (held === 0) this.#addresses.delete(address);
     else this.#addresses.set(address, held);
@@ -100,6 +117,14 @@ export class DialogTable {
   /** Is there a dialog with somebody at this address? */
   knowsAddress(address: string): boolean {
     return this.#addresses.has(address);
+  }
+
+  /** Is there a dialog over exactly this connection? Looks through all of them. */
+  isWith({ protocol, address, port }: SipHop): boolean {
+    for (const { peer } of this.#byTags.values()) {
+      if (peer.port === port && peer.address === address && peer.protocol === protocol) return true;
+    }
+    return false;
   }
 
   values(): IterableIterator<Dialog> {

@@ -122,9 +122,11 @@ export class IncomingRequests implements TransactionLayerUser {
   }
 
   #insideDialog(dialog: Dialog, transaction: ServerTransaction): ServerTransactionUser {
-    const { request } = transaction;
+    const { request, source } = transaction;
     const refusal = this.#refusalInDialog(dialog, transaction);
     if (refusal) return refusal;
+    // Its connection, or its place behind NAT: where it was seen last it can be reached.
+    if (source.protocol !== 'udp' || dialog.behindNat) this.#context.dialogs.move(dialog, source);
     if (request.method === 'PRACK') return this.#prack(dialog, transaction);
     if (request.method === 'INVITE') transaction.respond(makeResponse(100, 'Trying'));
     if (!dialog.confirmed && request.method !== 'UPDATE') {

@@ -194,6 +194,7 @@ class Drachtio implements DrachtioServer {
     this.#layer = await startTransactionLayer({
       listen: sip.map((point) => ({ ...point, advertisedAddress: point.advertisedAddress ?? advertisedAddress })),
       user: this.#incoming,
+      keepsOpen: (peer) => this.#dialogs.isWith(peer),
       filter: filter && ((source) => filter(source) || this.#dialogs.knowsAddress(source.address)),
       limits,
       timings,

@@ -21,8 +21,9 @@ export interface SipConnectionOptions {
   readonly maxMessageBytes: number;
   /** From the first byte of a message to its last. */
   readonly messageDeadlineMs: number;
-  /** Without a byte either way. */
+  /** Without a byte either way, unless the connection is needed. */
   readonly idleMs: number;
+  readonly isNeeded: () => boolean;
   readonly onMessage: (bytes: Buffer, source: SipHop) => void;
   readonly onClosed: () => void;
 }

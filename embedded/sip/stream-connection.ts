@@ -86,6 +86,9 @@ export class StreamConnection implements SipConnection {
 
   #startIdleTimer(): void {
     if (this.#options.socket.destroyed) return;
-    this.#timers.start('idle', this.#options.idleMs, () => this.close('idle'));
+    this.#timers.start('idle', this.#options.idleMs, () => {
+      if (this.#options.isNeeded()) this.#startIdleTimer();
+      else this.close('idle');
+    });
   }
 }

@@ -141,6 +141,7 @@ class StreamTransport implements SipTransport {
     const key = connectionKey(peer);
     const options = {
       ...{ peer, clock, logger, maxMessageBytes, messageDeadlineMs, idleMs },
+      isNeeded: () => user.isNeeded(peer),
       onMessage: (bytes: Buffer, source: SipHop) => user.onMessage(bytes, source, this.listeningPoint),
       onClosed: () => {
         if (this.#connections.get(key) === connection) this.#connections.delete(key);

@@ -4,6 +4,8 @@ import type { ListeningPoint, SipHop, TransportProtocol } from './types.ts';
 export interface TransportUser {
   /** Asked before anything is parsed or, for streams, before a connection is taken. */
   accepts(source: SipHop): boolean;
+  /** Asked before a connection nobody has used for long is closed. */
+  isNeeded(peer: SipHop): boolean;
   /** One whole message. `bytes` may be kept. */
   onMessage(bytes: Buffer, source: SipHop, receivedOn: ListeningPoint): void;
 }

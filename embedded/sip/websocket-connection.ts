@@ -13,6 +13,7 @@ export interface WebSocketConnectionOptions extends SipConnectionOptions {
 /** Shorter ones are keep-alives or nothing at all. */
 const LEAST_MESSAGE_BYTES = 16;
 const MAX_WAITING = 64;
+const PING_MS = 25_000;
 
 interface Waiting {
   readonly bytes: Buffer;
@@ -65,9 +66,14 @@ export class WebSocketConnection implements SipConnection {
 
   #watch(): Promise<void> {
     const { socket, stream, logger, peer, messageDeadlineMs } = this.#options;
-    socket.on('open', () => this.#flush());
+    socket.on('open', () => {
+      this.#flush();
+      this.#startPinging();
+    });
+    if (socket.readyState === WebSocket.OPEN) this.#startPinging();
     socket.on('message', (data) => this.#onMessage(data));
-    for (const event of ['ping', 'pong'] as const) socket.on(event, () => this.#onWhole());
+    socket.on('ping', () => this.#onWhole());
+    socket.on('pong', () => this.#onPong());
     socket.on('error', (error) => {
       this.#failure = error;
       logger.debug({ err: error, peer }, 'SIP connection failed');
@@ -102,6 +108,21 @@ export class WebSocketConnection implements SipConnection {
     this.#startIdleTimer();
   }
 
+  /** Reverse proxies close a WebSocket that is silent for a minute or so; browsers cannot ping by themselves. */
+  #startPinging(): void {
+    this.#timers.start('ping', PING_MS, () => {
+      this.#options.socket.ping();
+      this.#timers.start('pong', PING_MS, () => this.close('no answer to a ping'));
+    });
+  }
+
+  /** It lives, which is no reason yet to keep the connection. */
+  #onPong(): void {
+    this.#timers.stop('message');
+    this.#timers.stop('pong');
+    this.#startPinging();
+  }
+
   #onMessage(data: RawData): void {
     this.#onWhole();
     const { socket, onMessage, peer } = this.#options;
@@ -112,9 +133,12 @@ export class WebSocketConnection implements SipConnection {
   }
 
   #startIdleTimer(): void {
-    const { socket, idleMs } = this.#options;
+    const { socket, idleMs, isNeeded } = this.#options;
     if (socket.readyState > WebSocket.OPEN) return;
-    this.#timers.start('idle', idleMs, () => this.close('idle'));
+    this.#timers.start('idle', idleMs, () => {
+      if (isNeeded()) this.#startIdleTimer();
+      else this.close('idle');
+    });
   }
 }
 
