@@ -71,6 +71,7 @@ module.exports = {
       'embedded/media',
       'embedded/drachtio',
       'embedded/freeswitch',
+      'embedded/standalone',
       'bridge/sip',
       'bridge/media',
       'bridge/calls',

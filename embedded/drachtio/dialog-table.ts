@@ -1,6 +1,7 @@
 /** All dialogs: by the id clients use, and by the tags that come over the network. */
 import { tagOf } from '../wire/sip-address.ts';
 import type { SipRequest } from '../wire/sip-message.ts';
+import type { SipHop } from '../sip/index.ts';
 import type { Dialog } from './dialog.ts';
 
 export class DialogTable {
@@ -8,6 +9,8 @@ export class DialogTable {
   readonly #byId = new Map<string, Dialog>();
   /** All of them, early ones too, once both tags are known. */
   readonly #byTags = new Map<string, Dialog>();
+  /** Subscriptions of applications that nobody has answered yet: a NOTIFY may be faster than the answer. */
+  readonly #unanswered = new Map<string, Dialog>();
   readonly #addresses = new Map<string, number>();
   readonly #onEnded: (dialog: Dialog) => void;
 
@@ -25,14 +28,29 @@ export class DialogTable {
     const key = tagKey(dialog.callId, dialog.localTag, dialog.remoteTag);
     if (this.#byTags.has(key)) return;
     this.#byTags.set(key, dialog);
-    const { address } = dialog.peer;
-    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+    this.#know(dialog.peer.address);
+  }
+
+  /** The peer was seen elsewhere: it has connected anew, or its NAT has given it another port. */
+  move(dialog: Dialog, peer: SipHop): void {
+    const isListed = this.#byTags.get(tagKey(dialog.callId, dialog.localTag, dialog.remoteTag)) === dialog;
+    if (isListed) {
+      this.#forgetAddress(dialog.peer.address);
+      this.#know(peer.address);
+    }
+    dialog.peer = peer;
+  }
+
+  /** A subscription has been asked for; only our own tag is known. */
+  addUnanswered(dialog: Dialog): void {
+    this.#unanswered.set(halfKey(dialog.callId, dialog.localTag), dialog);
   }
 
   /** @returns false when another dialog has this id already: a forked INVITE (its call was answered on another branch) */
   add(dialog: Dialog): boolean {
     const holder = this.#byId.get(dialog.id);
     if (holder && holder !== dialog) return false;
+    this.#unanswered.delete(halfKey(dialog.callId, dialog.localTag));
     this.addEarly(dialog);
     this.#byId.set(dialog.id, dialog);
     return true;
@@ -54,10 +72,18 @@ export class DialogTable {
 
   #take(dialog: Dialog): void {
     if (this.#byId.get(dialog.id) === dialog) this.#byId.delete(dialog.id);
+    this.#unanswered.delete(halfKey(dialog.callId, dialog.localTag));
     const key = tagKey(dialog.callId, dialog.localTag, dialog.remoteTag);
     if (this.#byTags.get(key) !== dialog) return;
     this.#byTags.delete(key);
-    const { address } = dialog.peer;
+    this.#forgetAddress(dialog.peer.address);
+  }
+
+  #know(address: string): void {
+    this.#addresses.set(address, (this.#addresses.get(address) ?? 0) + 1);
+  }
+
+  #forgetAddress(address: string): void {
     const held = (this.#addresses.get(address) ?? 1) - 1;
     if (held === 0) this.#addresses.delete(address);
     else this.#addresses.set(address, held);
@@ -75,7 +101,17 @@ export class DialogTable {
   /** The dialog a request from the network belongs to (RFC 3261 section 12.2.2). */
   findForRequest(request: SipRequest): Dialog | undefined {
     const { headers } = request;
-    return this.#byTags.get(tagKey(headers.get('Call-ID') ?? '', tagOf(headers.get('To')), tagOf(headers.get('From'))));
+    const callId = headers.get('Call-ID') ?? '';
+    const localTag = tagOf(headers.get('To'));
+    const found = this.#byTags.get(tagKey(callId, localTag, tagOf(headers.get('From'))));
+    return found ?? (request.method === 'NOTIFY' ? this.#confirmByNotify(request, callId, localTag) : undefined);
+  }
+
+  #confirmByNotify(notify: SipRequest, callId: string, localTag: string | undefined): Dialog | undefined {
+    const dialog = this.#unanswered.get(halfKey(callId, localTag));
+    if (!dialog) return undefined;
+    dialog.learnFromNotify(notify);
+    return this.add(dialog) ? dialog : undefined;
   }
 
   /** Is there a dialog with somebody at this address? */
@@ -83,9 +119,21 @@ export class DialogTable {
     return this.#addresses.has(address);
   }
 
+  /** Is there a dialog over exactly this connection? Looks through all of them. */
+  isWith({ protocol, address, port }: SipHop): boolean {
+    for (const { peer } of this.#byTags.values()) {
+      if (peer.port === port && peer.address === address && peer.protocol === protocol) return true;
+    }
+    return false;
+  }
+
   values(): IterableIterator<Dialog> {
     return this.#byTags.values();
   }
+}
+
+function halfKey(callId: string, localTag: string | undefined): string {
+  return `${callId}\n${localTag ?? ''}`;
 }
 
 function tagKey(callId: string, localTag: string | undefined, remoteTag: string | undefined): string {

@@ -6,6 +6,8 @@ import type { ClientPort } from './client-port.ts';
 
 export interface DialogDetails {
   readonly role: 'uas' | 'uac';
+  /** Made by INVITE or by SUBSCRIBE. */
+  readonly purpose: 'call' | 'subscription';
   readonly callId: string;
   readonly localTag: string;
   readonly remoteTag: string | undefined;
@@ -30,6 +32,7 @@ export interface DialogDetails {
 export class Dialog {
   readonly id: string;
   readonly role: 'uas' | 'uac';
+  readonly purpose: 'call' | 'subscription';
   readonly callId: string;
   readonly localTag: string;
   readonly local: string;
@@ -51,7 +54,7 @@ export class Dialog {
   localSdp: Buffer = EMPTY_BODY;
   /** Agreed session interval, where it is ours to refresh. */
   sessionSeconds = 0;
-  /** A 2xx to its INVITE has been sent or received. */
+  /** A 2xx to its first request has been sent or received. */
   confirmed = false;
   ended = false;
   /** An INVITE of ours in this dialog has no final response yet. */
@@ -59,6 +62,7 @@ export class Dialog {
 
   constructor(details: DialogDetails) {
     this.role = details.role;
+    this.purpose = details.purpose;
     this.callId = details.callId;
     this.localTag = details.localTag;
     this.remoteTag = details.remoteTag;
@@ -114,6 +118,16 @@ export class Dialog {
     this.remoteTag = tagOf(to);
     if (!this.confirmed) this.routeSet = (routesOf(response.headers) ?? []).reverse();
     this.refreshTarget(response);
+  }
+
+  /** A subscription may be confirmed by its first NOTIFY, before any answer (RFC 6665 section 4.4.1). */
+  learnFromNotify(notify: SipRequest): void {
+    const from = notify.headers.get('From') ?? this.remote;
+    this.remote = from;
+    this.remoteTag = tagOf(from);
+    this.routeSet = routesOf(notify.headers) ?? [];
+    this.refreshTarget(notify);
+    this.confirmed = true;
   }
 
   /** Target refresh (section 12.2): INVITE, UPDATE and their 2xx carry the peer's Contact. */

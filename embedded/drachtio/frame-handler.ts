@@ -5,6 +5,8 @@ import type { ClientConnection } from './client-connection.ts';
 import type { ClientRegistry } from './client-registry.ts';
 import type { OutgoingRequests } from './outgoing-requests.ts';
 import type { OutgoingResponses } from './outgoing-responses.ts';
+import { parseProxyFrame } from './proxy/proxy-frame.ts';
+import type { ProxiedRequests } from './proxy/proxied-requests.ts';
 import { answerFailed } from './reports.ts';
 
 const VERB = /^[A-Za-z:_-]{1,32}$/;
@@ -13,17 +15,20 @@ export class FrameHandler {
   readonly #clients: ClientRegistry<ClientConnection>;
   readonly #requests: OutgoingRequests;
   readonly #responses: OutgoingResponses;
+  readonly #proxied: ProxiedRequests;
   readonly #logger: Logger;
 
   constructor(
     clients: ClientRegistry<ClientConnection>,
     requests: OutgoingRequests,
     responses: OutgoingResponses,
+    proxied: ProxiedRequests,
     logger: Logger,
   ) {
     this.#clients = clients;
     this.#requests = requests;
     this.#responses = responses;
+    this.#proxied = proxied;
     this.#logger = logger;
   }
 
@@ -41,7 +46,7 @@ export class FrameHandler {
         void this.#sip(client, messageId, tokens, sip);
         break;
       case 'proxy':
-        answerFailed(client, messageId, 'proxying is not supported by this server');
+        this.#proxy(client, messageId, tokens, sip);
         break;
       default:
         client.refuseAndClose(messageId, 'Unknown message type');
@@ -59,6 +64,26 @@ export class FrameHandler {
     client.send(['response', messageId, 'OK']);
   }
 
+  #proxy(client: ClientConnection, messageId: string, tokens: readonly string[], sip?: Buffer): void {
+    const options = parseProxyFrame(tokens);
+    if (!options) {
+      client.refuseAndClose(messageId, 'Invalid proxy request: not enough information provided');
+      return;
+    }
+    const message = parse(sip);
+    try {
+      const headers = typeof message !== 'string' && message.kind === 'request' ? message : undefined;
+      this.#proxied.proxy(client, messageId, options, headers);
+    } catch (error) {
+      this.#failed(client, messageId, error);
+    }
+  }
+
+  #failed(client: ClientConnection, messageId: string, error: unknown): void {
+    this.#logger.error({ err: error }, 'a frame of a drachtio client could not be handled');
+    answerFailed(client, messageId, 'Internal server error');
+  }
+
   async #sip(client: ClientConnection, messageId: string, tokens: readonly string[], sip?: Buffer): Promise<void> {
     const [, , transactionId = '', dialogId = '', routeUri = ''] = tokens;
     const message = parse(sip);
@@ -69,8 +94,7 @@ export class FrameHandler {
       } else if (transactionId === '') client.refuseAndClose(messageId, 'transaction id missing');
       else this.#responses.respond(client, messageId, transactionId, message);
     } catch (error) {
-      this.#logger.error({ err: error }, 'a frame of a drachtio client could not be handled');
-      answerFailed(client, messageId, 'Internal server error');
+      this.#failed(client, messageId, error);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Requests from the network: to which application, and what the server answers by itself. */
 import { randomUUID } from 'node:crypto';
 import { parseCSeq, tagOf } from '../wire/sip-address.ts';
-import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../wire/sip-message.ts';
+import type { SipRequest } from '../wire/sip-message.ts';
 import {
   NamedTimers,
   type ServerTransaction,
@@ -12,11 +12,14 @@ import {
 import type { ClientPort } from './client-port.ts';
 import { METHODS, type DrachtioContext } from './context.ts';
 import { routesOf, type Dialog } from './dialog.ts';
+import { makeResponse } from './make-response.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
+import type { RecordRouted } from './proxy/record-routed.ts';
 import { acceptPrack } from './reliable-responses.ts';
 import { tellMessage } from './reports.ts';
 import { endWithBye } from './sender.ts';
 import { isTooShort, LEAST_SESSION_SECONDS } from './session-timers.ts';
+import { isLastNotify } from './subscriptions.ts';
 
 /** Methods that applications are asked about outside of dialogs. */
 const ROUTED = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOTIFY', 'SUBSCRIBE', 'PUBLISH']);
@@ -27,12 +30,14 @@ const BYE_ANSWER_MS = 32_000;
 export class IncomingRequests implements TransactionLayerUser {
   readonly #context: DrachtioContext;
   readonly #pending: PendingRequests;
+  readonly #recordRouted: RecordRouted;
   /** 2xx to INVITE sent, ACK not yet seen. */
   readonly #awaitingAck = new Map<Dialog, { sequence: number; transactionId: string }>();
 
-  constructor(context: DrachtioContext, pending: PendingRequests) {
+  constructor(context: DrachtioContext, pending: PendingRequests, recordRouted: RecordRouted) {
     this.#context = context;
     this.#pending = pending;
+    this.#recordRouted = recordRouted;
   }
 
   get awaitingAck(): number {
@@ -43,6 +48,8 @@ export class IncomingRequests implements TransactionLayerUser {
     const { request } = transaction;
     const dialog = this.#context.dialogs.findForRequest(request);
     if (dialog) return this.#insideDialog(dialog, transaction);
+    const passedOn = this.#recordRouted.take(transaction);
+    if (passedOn) return passedOn;
     if (tagOf(request.headers.get('To')) !== undefined || request.method === 'CANCEL') {
       return answer(transaction, 481, 'Call Does Not Exist');
     }
@@ -51,6 +58,7 @@ export class IncomingRequests implements TransactionLayerUser {
 
   onAck(ack: SipRequest, source: SipHop): void {
     const dialog = this.#context.dialogs.findForRequest(ack);
+    if (!dialog) this.#recordRouted.takeAck(ack);
     const awaited = dialog && this.#awaitingAck.get(dialog);
     if (!awaited || awaited.sequence !== parseCSeq(ack.headers.get('CSeq') ?? '').sequence) return;
     this.#awaitingAck.delete(dialog);
@@ -98,6 +106,7 @@ export class IncomingRequests implements TransactionLayerUser {
     if (!ROUTED.has(method)) return answer(transaction, 405, 'Method Not Allowed', { Allow: [...ROUTED].join(', ') });
     if (method === 'INVITE') transaction.respond(makeResponse(100, 'Trying'));
     const client = this.#context.nextClient(method);
+    this.#record(transaction.request, client !== undefined);
     if (!client) return answer(transaction, 503, 'Service Unavailable');
     const pending = this.#addPending(transaction, client, undefined, this.#context.limits.answerDeadlineMs);
     const { request: message, source, receivedOn } = transaction;
@@ -105,17 +114,28 @@ export class IncomingRequests implements TransactionLayerUser {
     return this.#follow(pending);
   }
 
+  #record(request: SipRequest, isTaken: boolean): void {
+    const { records } = this.#context;
+    if (request.method !== 'INVITE') return;
+    records.attempt('network', request);
+    if (!isTaken) records.stop('application', 'call-rejected', request);
+  }
+
   #insideDialog(dialog: Dialog, transaction: ServerTransaction): ServerTransactionUser {
-    const { request } = transaction;
+    const { request, source } = transaction;
     const refusal = this.#refusalInDialog(dialog, transaction);
     if (refusal) return refusal;
+    // Its connection, or its place behind NAT: where it was seen last it can be reached.
+    if (source.protocol !== 'udp' || dialog.behindNat) this.#context.dialogs.move(dialog, source);
     if (request.method === 'PRACK') return this.#prack(dialog, transaction);
     if (request.method === 'INVITE') transaction.respond(makeResponse(100, 'Trying'));
     if (!dialog.confirmed && request.method !== 'UPDATE') {
       // Before the answer the real server takes these for requests without a dialog; BYE finds none.
       return this.#outsideDialog(transaction);
     }
-    if (request.method === 'BYE') this.#context.dialogs.remove(dialog);
+    const isLast = request.method === 'BYE' || (dialog.purpose === 'subscription' && isLastNotify(request));
+    if (isLast) this.#context.dialogs.remove(dialog);
+    if (request.method === 'BYE') this.#context.records.stop('network', 'normal-release', request);
     if (!dialog.owner.connected) return answer(transaction, 481, 'Call Does Not Exist');
     return this.#tellOwner(dialog, transaction);
   }
@@ -165,6 +185,7 @@ export class IncomingRequests implements TransactionLayerUser {
       dialog,
       timers: new NamedTimers(this.#context.clock),
       chosenTag: undefined,
+      taker: undefined,
       reliableSequence: undefined,
       awaitingPrack: false,
     };
@@ -179,7 +200,10 @@ export class IncomingRequests implements TransactionLayerUser {
   #follow(pending: PendingRequest): ServerTransactionUser {
     const { dialogs } = this.#context;
     return {
-      onCancel: (cancel) => this.#cancelled(pending, cancel),
+      onCancel: (cancel, transaction) => {
+        if (pending.taker) pending.taker.onCancel?.(cancel, transaction);
+        else this.#cancelled(pending, cancel);
+      },
       onAckTimeout: () => {
         if (pending.dialog?.confirmed) void endWithBye(pending.dialog, 'ACK timeout', this.#context);
       },
@@ -196,16 +220,10 @@ export class IncomingRequests implements TransactionLayerUser {
     this.#pending.remove(pending);
     tellMessage(client, { message: cancel, source: transaction.source, transactionId, dialogId: dialog?.id });
     answer(transaction, 487, 'Request Terminated');
-    if (dialog && !pending.inDialog) this.#context.dialogs.remove(dialog);
+    if (pending.inDialog) return;
+    this.#context.records.stop('network', 'call-canceled', cancel);
+    if (dialog) this.#context.dialogs.remove(dialog);
   }
-}
-
-export function makeResponse(
-  status: number,
-  reason: string,
-  extra: Readonly<Record<string, string>> = {},
-): SipResponse {
-  return { kind: 'response', status, reason, headers: new SipHeaders(Object.entries(extra)), body: EMPTY_BODY };
 }
 
 /** Its identity can stand in a frame, where `|` parts tokens, and its route set can be followed. */

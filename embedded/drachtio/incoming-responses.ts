@@ -9,14 +9,16 @@ import {
   type ListeningPoint,
   type SipHop,
 } from '../sip/index.ts';
+import { refusalReason } from './call-records.ts';
 import { clientHeaders, fillContentType } from './client-message.ts';
 import type { ClientPort } from './client-port.ts';
 import { RefusedByServer, type DrachtioContext } from './context.ts';
 import { contactUri, tryParseSipUri, type Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { answerRequestSent, tellMessage, tellOwnResponse } from './reports.ts';
-import { destinationOf, endWithBye } from './sender.ts';
+import { destinationOf, endUnwantedAnswer, endWithBye, SESSION_EXPIRED } from './sender.ts';
 import { armSessionTimer, readSessionExpires, type SessionTimerUser } from './session-timers.ts';
+import { armSubscription, isLastNotify } from './subscriptions.ts';
 
 /** A request an application sent. */
 export interface SentRequest {
@@ -26,9 +28,14 @@ export interface SentRequest {
   readonly inDialog: boolean;
   readonly dialog: Dialog | undefined;
   readonly point: ListeningPoint;
-  readonly request: SipRequest;
-  readonly transaction: ClientTransaction;
-  /** The client asked for a CANCEL. */
+  /** As it went out, and its transaction: those of the last hop that was tried. */
+  request: SipRequest;
+  transaction: ClientTransaction;
+  /** Hops that are left to be tried. */
+  readonly alternatives: SipHop[];
+  /** Somebody further on has taken it up. */
+  isTakenUp?: boolean;
+  /** The client asked for a CANCEL, or is gone. */
   cancelled?: boolean;
   /** RSeq of the last reliable provisional response. */
   reliableSequence?: number;
@@ -53,15 +60,30 @@ export class IncomingResponses {
     this.#finished = finished;
   }
 
-  /** @param find the request, known by the time anything can come back */
-  follow(find: () => SentRequest): ClientTransactionUser {
+  /**
+   * @param find the request, known by the time anything can come back
+   * @param tryNext sends it to another hop; false when there is none left
+   */
+  follow(find: () => SentRequest, tryNext: (sent: SentRequest) => boolean): ClientTransactionUser {
     let known: SentRequest | undefined;
     const sent = () => (known ??= find());
+    /** What fails leads to the next hop, as long as nobody has taken the request up (RFC 3263 section 4.3). */
+    const failsOver = () => !sent().isTakenUp && !sent().cancelled && tryNext(sent());
     return {
-      onResponse: (response, source) => this.#onResponse(sent(), response, source),
-      onTimeout: () => this.#onOwnResponse(sent(), 408, 'Request Timeout'),
-      onTransportError: () => this.#onOwnResponse(sent(), 503, 'Service Unavailable'),
-      onTerminated: () => this.#finished(sent()),
+      onResponse: (response, source) => {
+        if (response.status === 503 && failsOver()) return;
+        if (response.status !== 100) sent().isTakenUp = true;
+        this.#onResponse(sent(), response, source);
+      },
+      onTimeout: () => {
+        if (!failsOver()) this.#onOwnResponse(sent(), 408, 'Request Timeout');
+      },
+      onTransportError: () => {
+        if (!failsOver()) this.#onOwnResponse(sent(), 503, 'Service Unavailable');
+      },
+      onTerminated: (transaction) => {
+        if (sent().transaction === transaction) this.#finished(sent());
+      },
     };
   }
 
@@ -69,14 +91,29 @@ export class IncomingResponses {
     if (response.status === 100) return; // kept from applications by the real server
     if (sent.method === 'INVITE') this.#onInviteResponse(sent, response, source);
     else {
+      if (sent.method === 'SUBSCRIBE' && response.status >= 200) this.#onSubscribeResponse(sent, response, source);
       this.#tell(sent, response, source);
       if (response.status >= 200) this.#finishOther(sent, response);
     }
   }
 
+  #onSubscribeResponse({ dialog, inDialog, request }: SentRequest, response: SipResponse, source: SipHop): void {
+    if (!dialog) return;
+    const { dialogs } = this.#context;
+    if (response.status < 300) {
+      if (inDialog) dialog.refreshTarget(response);
+      else {
+        this.#learn(dialog, response, source);
+        dialog.confirmed = true;
+      }
+      armSubscription(dialog, request, response, dialogs);
+    } else if (!inDialog) dialogs.remove(dialog);
+  }
+
   #onInviteResponse(sent: SentRequest, response: SipResponse, source: SipHop): void {
     const { dialog } = sent;
     if (!dialog) return;
+    if (response.status >= 200 && !sent.inDialog) this.#record(dialog, response);
     if (response.status < 200) this.#onProvisional(sent, dialog, response, source);
     else if (response.status < 300) this.#onSuccess(sent, dialog, response, source);
     else {
@@ -84,6 +121,12 @@ export class IncomingResponses {
       if (!sent.inDialog) this.#context.dialogs.remove(dialog);
       this.#tell(sent, response, source);
     }
+  }
+
+  #record(dialog: Dialog, response: SipResponse): void {
+    const { records } = this.#context;
+    if (response.status >= 300) records.stop('network', refusalReason(response.status), response);
+    else if (!dialog.confirmed) records.start('network', 'uac', response);
   }
 
   #onProvisional(sent: SentRequest, dialog: Dialog, response: SipResponse, source: SipHop): void {
@@ -122,20 +165,7 @@ export class IncomingResponses {
       if (answered.ack) this.#context.layer.sendStateless(answered.ack.request, answered.ack.hop);
       return;
     }
-    const { sequence } = parseCSeq(answered.sent.request.headers.get('CSeq') ?? '');
-    const to = new SipHeaders([['To', response.headers.get('To') ?? '']]);
-    const uri = contactUri(response.headers) ?? answered.sent.request.uri;
-    for (const [method, number] of [
-      ['ACK', sequence],
-      ['BYE', sequence + 1],
-    ] as const) {
-      const request = dialog.request(method, number, { uri });
-      const headers = new SipHeaders(
-        [...request.headers].map(([name, value]) => [name, to.get(name) ?? value] as const),
-      );
-      if (method === 'ACK') this.#context.layer.sendStateless({ ...request, headers }, source);
-      else this.#context.layer.request({ ...request, headers }, source, { onResponse: () => {} });
-    }
+    endUnwantedAnswer(response, source, this.#context);
   }
 
   #learn(dialog: Dialog, response: SipResponse, source: SipHop): void {
@@ -192,7 +222,8 @@ export class IncomingResponses {
     this.#finished(sent);
     if (!dialog) return;
     const challenged = response.status === 401 || response.status === 407;
-    if (sent.method === 'BYE' && !challenged) this.#context.dialogs.remove(dialog);
+    const isLast = sent.method === 'BYE' || (dialog.purpose === 'subscription' && isLastNotify(sent.request));
+    if (isLast && !challenged) this.#context.dialogs.remove(dialog);
     if (sent.method === 'UPDATE' && response.status < 300) dialog.refreshTarget(response);
   }
 
@@ -200,8 +231,10 @@ export class IncomingResponses {
   #onOwnResponse(sent: SentRequest, status: number, reason: string): void {
     const { dialog, transactionId, client, request } = sent;
     const response = ownResponse(request, status, reason);
+    if (sent.method === 'SUBSCRIBE' && !sent.inDialog && dialog) this.#context.dialogs.remove(dialog);
     if (sent.method !== 'INVITE') this.#finishOther(sent, response);
     else if (dialog && !this.#answered.has(dialog)) {
+      if (!sent.inDialog) this.#record(dialog, response);
       this.#finishInvite(sent, dialog);
       if (!sent.inDialog) this.#context.dialogs.remove(dialog);
     }
@@ -215,7 +248,7 @@ export class IncomingResponses {
 
   /** A re-INVITE of the server's own that keeps a session alive. */
   followRefresh(dialog: Dialog, request: SipRequest, hop: SipHop): void {
-    const end = () => void endWithBye(dialog, 'Session timer expired', this.#context);
+    const end = () => void endWithBye(dialog, SESSION_EXPIRED, this.#context);
     const transaction = this.#context.layer.request(request, hop, {
       onResponse: (response) => {
         if (response.status < 200 || dialog.ended) return;

@@ -2,16 +2,24 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { formatNameAddr, parseCSeq, parseNameAddr, tagOf, withTag } from '../wire/sip-address.ts';
 import { SipHeaders, SipParseError, type SipRequest } from '../wire/sip-message.ts';
-import { NamedTimers, newTag, NoTransportError, type ClientTransaction, type ListeningPoint } from '../sip/index.ts';
+import {
+  NamedTimers,
+  newTag,
+  NoTransportError,
+  type ClientTransaction,
+  type ClientTransactionUser,
+  type ListeningPoint,
+  type SipHop,
+} from '../sip/index.ts';
 import { clientHeaders, fillContentType, MissingContentType } from './client-message.ts';
 import type { ClientPort } from './client-port.ts';
 import { contactOf } from './contact.ts';
 import { METHODS, RefusedByServer, type DrachtioContext } from './context.ts';
-import { Dialog } from './dialog.ts';
+import { Dialog, tryParseSipUri } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { IncomingResponses, type SentRequest } from './incoming-responses.ts';
 import { answerFailed, answerRequestSent } from './reports.ts';
-import { destinationOf, endWithBye, watchOrphan } from './sender.ts';
+import { destinationOf, endWithBye, SESSION_EXPIRED, watchOrphan } from './sender.ts';
 import type { SessionTimerUser } from './session-timers.ts';
 import { TargetError } from './target.ts';
 
@@ -55,7 +63,9 @@ export class OutgoingRequests implements SessionTimerUser {
   /** Calls that this client is making are given up; its dialogs live on. */
   clientGone(client: ClientPort): void {
     for (const sent of [...this.#sent.values()]) {
-      if (sent.client === client && sent.method === 'INVITE') sent.transaction.cancel();
+      if (sent.client !== client) continue;
+      sent.cancelled = true;
+      if (sent.method === 'INVITE') sent.transaction.cancel();
     }
   }
 
@@ -70,17 +80,26 @@ export class OutgoingRequests implements SessionTimerUser {
     const { layer, resolver } = this.#context;
     if (!METHODS.has(message.method))
       throw new RefusedByServer(`invalid request-uri: ${message.method} ${message.uri}`);
-    const hop = await resolver.resolve(routeUri === '' ? message.uri : withScheme(routeUri));
-    const point = layer.pointTo(hop);
-    if (layer.listeningPoints.some((own) => isSame(own, hop))) {
+    const target = routeUri === '' ? message.uri : withScheme(routeUri);
+    const [first, ...alternatives] = await resolver.resolveAll(target);
+    const point = layer.pointTo(first);
+    if (layer.listeningPoints.some((own) => isSame(own, first))) {
       throw new RefusedByServer('can not send request to myself');
     }
     const headers = completeOutside(message, point);
     const request: SipRequest = { ...message, headers: inServerOrder(headers) };
+    const hop = await this.#hopForSize(request, first, target);
     const transactionId = randomUUID();
-    const makesDialog = message.method === 'INVITE';
+    const makesDialog = message.method === 'INVITE' || message.method === 'SUBSCRIBE';
     const dialog = makesDialog ? this.#makeDialog(request, point, hop, client, transactionId) : undefined;
-    this.#send(client, messageId, { request, hop, transactionId, dialog, inDialog: false });
+    if (dialog?.purpose === 'subscription') this.#context.dialogs.addUnanswered(dialog);
+    this.#send(client, messageId, { request, hop, alternatives, transactionId, dialog, inDialog: false });
+  }
+
+  /** Who names a transport gets it, whatever the size, as from the real server. */
+  async #hopForSize(request: SipRequest, hop: SipHop, target: string): Promise<SipHop> {
+    const isNamed = tryParseSipUri(target)?.parameters.has('transport') ?? false;
+    return isNamed ? hop : this.#context.largeRequests.hopFor(request, hop);
   }
 
   async #inside(client: ClientPort, messageId: string, message: SipRequest, dialogId: string): Promise<void> {
@@ -93,14 +112,17 @@ export class OutgoingRequests implements SessionTimerUser {
     const extra = clientHeaders(message, { host: point.advertisedAddress, port: point.port }, true);
     fillContentType(extra, message.body, true);
     if (needsContact(message.method) && !extra.has('Contact')) extra.append('Contact', contactOf(point));
-    const hop = await destinationOf(dialog, this.#context);
+    const usual = await destinationOf(dialog, this.#context);
     if (dialog.ended) throw new RefusedByServer('unable to find dialog for dialog id provided');
     if (!dialog.owner.connected) watchOrphan(dialog, this.#context);
     if (message.method === 'BYE') this.#cancelInvitesIn(dialog);
     const own = message.uri.includes('placeholder') ? {} : { uri: message.uri };
-    const request = dialog.request(message.method, dialog.nextSequence(), { ...own, extra, body: message.body });
-    const ordered = { ...request, headers: inServerOrder(request.headers) };
-    this.#send(client, messageId, { request: ordered, hop, transactionId: randomUUID(), dialog, inDialog: true });
+    const made = dialog.request(message.method, dialog.nextSequence(), { ...own, extra, body: message.body });
+    const request = { ...made, headers: inServerOrder(made.headers) };
+    // Behind NAT there is one way only, the one that the peer has opened.
+    const hop = dialog.behindNat ? usual : await this.#hopForSize(request, usual, dialog.nextHop);
+    const transactionId = randomUUID();
+    this.#send(client, messageId, { request, hop, alternatives: [], transactionId, dialog, inDialog: true });
   }
 
   #dialogFor(message: SipRequest, dialogId: string): Dialog {
@@ -121,20 +143,20 @@ export class OutgoingRequests implements SessionTimerUser {
   #send(
     client: ClientPort,
     messageId: string,
-    what: Pick<SentRequest, 'transactionId' | 'dialog' | 'inDialog'> & {
+    what: Pick<SentRequest, 'transactionId' | 'dialog' | 'inDialog' | 'alternatives'> & {
       request: SipRequest;
-      hop: ClientTransaction['destination'];
+      hop: SipHop;
     },
   ): void {
-    const { request, hop, transactionId, dialog, inDialog } = what;
+    const { request, hop, transactionId, dialog, inDialog, alternatives } = what;
     const { layer } = this.#context;
     const point = layer.pointTo(hop);
-    const state = { client, transactionId, dialog, inDialog, method: request.method, point };
-    const transaction = layer.request(
-      request,
-      hop,
-      this.#responses.follow(() => this.#sent.get(transactionId) ?? sent),
+    const state = { client, transactionId, dialog, inDialog, method: request.method, point, alternatives };
+    const user = this.#responses.follow(
+      () => this.#sent.get(transactionId) ?? sent,
+      (failed) => this.#tryNext(failed, request, user),
     );
+    const transaction = layer.request(request, hop, user);
     const sent: SentRequest = { ...state, transaction, request: transaction.request };
     this.#sent.set(transactionId, sent);
     if (dialog && request.method === 'INVITE') {
@@ -142,6 +164,19 @@ export class OutgoingRequests implements SessionTimerUser {
       if (request.body.length > 0) dialog.localSdp = request.body;
     }
     answerRequestSent(client, messageId, transaction.request, { point, transactionId });
+    const { records } = this.#context;
+    if (request.method === 'INVITE' && !inDialog) records.attempt('application', transaction.request);
+    if (request.method === 'BYE') records.stop('application', 'normal-release', transaction.request);
+  }
+
+  /** The same request, in a transaction of its own, to the next hop that can be sent to. */
+  #tryNext(sent: SentRequest, request: SipRequest, user: ClientTransactionUser): boolean {
+    const hop = sent.alternatives.shift();
+    if (!hop) return false;
+    this.#context.logger.debug({ failed: sent.transaction.destination, hop }, 'trying the next hop');
+    sent.transaction = this.#context.layer.request(request, hop, user);
+    sent.request = sent.transaction.request;
+    return true;
   }
 
   #cancel(client: ClientPort, messageId: string, message: SipRequest, transactionId: string): void {
@@ -175,6 +210,7 @@ export class OutgoingRequests implements SessionTimerUser {
     const local = headers.get('From') ?? '';
     const dialog = new Dialog({
       role: 'uac',
+      purpose: request.method === 'SUBSCRIBE' ? 'subscription' : 'call',
       callId: headers.get('Call-ID') ?? '',
       localTag: tagOf(local) ?? '',
       remoteTag: undefined,
@@ -198,12 +234,12 @@ export class OutgoingRequests implements SessionTimerUser {
   refresh(dialog: Dialog): void {
     void this.#refresh(dialog).catch((error: unknown) => {
       this.#context.logger.warn({ err: error, dialog: dialog.id }, 'session could not be refreshed');
-      void endWithBye(dialog, 'Session timer expired', this.#context);
+      void endWithBye(dialog, SESSION_EXPIRED, this.#context);
     });
   }
 
   expired(dialog: Dialog): void {
-    void endWithBye(dialog, 'Session timer expired', this.#context);
+    void endWithBye(dialog, SESSION_EXPIRED, this.#context);
   }
 
   async #refresh(dialog: Dialog): Promise<void> {

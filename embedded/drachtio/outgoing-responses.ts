@@ -8,7 +8,8 @@ import { contactOf } from './contact.ts';
 import { RefusedByServer, type DrachtioContext } from './context.ts';
 import { contactUri, Dialog, routesOf, tryParseSipUri } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
-import { makeResponse, type IncomingRequests } from './incoming-requests.ts';
+import type { IncomingRequests } from './incoming-requests.ts';
+import { makeResponse } from './make-response.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
 import {
   nextReliableSequence,
@@ -18,6 +19,7 @@ import {
   supports100rel,
 } from './reliable-responses.ts';
 import { answerFailed, answerResponseSent } from './reports.ts';
+import { armSubscription } from './subscriptions.ts';
 import { armSessionTimer, echoSessionExpires, readSessionExpires, type SessionTimerUser } from './session-timers.ts';
 
 export class OutgoingResponses {
@@ -79,11 +81,18 @@ export class OutgoingResponses {
     if (status >= 200) stopAwaitingPrack(pending);
     pending.timers.stop('answer');
     const response = { ...message, headers: inServerOrder(fromRequest(pending, headers, status)) };
-    if (request.method === 'INVITE' && status > 100 && !pending.inDialog) this.#beginDialog(pending, response);
+    if (beginsDialog(pending, status)) this.#beginDialog(pending, response);
     const sent = pending.transaction.respond(response);
     if (reliable) repeatUntilPrack(pending, response, this.#context.timings, () => this.#noPrack(pending));
     if (status >= 200) this.#finish(pending, sent);
+    if (status >= 200 && request.method === 'INVITE' && !pending.inDialog) this.#record(sent);
     return sent;
+  }
+
+  #record(sent: SipResponse): void {
+    const { records } = this.#context;
+    if (sent.status < 300) records.start('application', 'uas', sent);
+    else records.stop('application', 'call-rejected', sent);
   }
 
   #isReliable(pending: PendingRequest, status: number, headers: SipHeaders): boolean {
@@ -129,6 +138,7 @@ export class OutgoingResponses {
       if (!pending.inDialog) this.#context.dialogs.remove(dialog);
       return;
     }
+    if (request.method === 'SUBSCRIBE') this.#subscribed(pending, dialog, sent);
     if (request.method !== 'INVITE' && request.method !== 'UPDATE') return;
     if (pending.inDialog) dialog.refreshTarget(request);
     if (sent.body.length > 0) dialog.localSdp = sent.body;
@@ -140,11 +150,26 @@ export class OutgoingResponses {
     this.#incoming.expectAck(dialog, pending);
   }
 
+  #subscribed({ transaction, inDialog }: PendingRequest, dialog: Dialog, sent: SipResponse): void {
+    const { dialogs } = this.#context;
+    if (inDialog) dialog.refreshTarget(transaction.request);
+    dialog.confirmed = true;
+    dialogs.add(dialog);
+    armSubscription(dialog, transaction.request, sent, dialogs);
+  }
+
   #noPrack(pending: PendingRequest): void {
     this.#pending.remove(pending);
     if (pending.dialog) this.#context.dialogs.remove(pending.dialog);
     pending.transaction.respond(makeResponse(504, 'Reliable Response Time-Out'));
   }
+}
+
+/** INVITE from its first answer with a tag on, SUBSCRIBE when it is accepted. */
+function beginsDialog({ inDialog, transaction }: PendingRequest, status: number): boolean {
+  const { method } = transaction.request;
+  if (inDialog || status <= 100) return false;
+  return method === 'INVITE' || (method === 'SUBSCRIBE' && status >= 200 && status < 300);
 }
 
 /** The real server no longer knows the dialog of a BYE when it has been answered. */
@@ -176,6 +201,7 @@ function makeUasDialog(pending: PendingRequest, response: SipResponse, timers: N
   const { sequence } = parseCSeq(request.headers.get('CSeq') ?? '');
   const dialog = new Dialog({
     role: 'uas',
+    purpose: request.method === 'SUBSCRIBE' ? 'subscription' : 'call',
     callId: request.headers.get('Call-ID') ?? '',
     localTag: tagOf(local) ?? '',
     remoteTag: tagOf(remote),

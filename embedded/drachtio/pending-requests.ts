@@ -1,5 +1,5 @@
 /** Requests from the network that an application has been told of and has not finally answered. */
-import type { NamedTimers, ServerTransaction } from '../sip/index.ts';
+import type { NamedTimers, ServerTransaction, ServerTransactionUser } from '../sip/index.ts';
 import type { ClientPort } from './client-port.ts';
 import type { Dialog } from './dialog.ts';
 
@@ -16,6 +16,8 @@ export interface PendingRequest {
   readonly timers: NamedTimers;
   /** To tag that the client chose, if it did. */
   chosenTag: string | undefined;
+  /** Who follows the transaction since the request is being proxied. */
+  taker: ServerTransactionUser | undefined;
   /** RSeq of the last reliable provisional response. */
   reliableSequence: number | undefined;
   awaitingPrack: boolean;

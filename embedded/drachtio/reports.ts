@@ -82,6 +82,25 @@ export function answerResponseSent(
   client.send(['response', messageId, 'OK', ...meta, transactionId, dialogId, '', 'Msg sent:', ''], sip);
 }
 
+/** A final response of a proxied request; more follows. */
+export function answerProxyResponse(
+  client: ClientPort,
+  messageId: string,
+  response: SipResponse,
+  source: SipHop,
+): void {
+  const sip = serializeSipMessage(response);
+  const { address, port } = source;
+  const protocol = shownProtocol(source);
+  const meta = metaTokens({ source: 'network', bytes: sip.length, protocol, address, port, time: new Date() });
+  client.send(['response', messageId, 'OK', ...meta, '', '', 'continue'], sip);
+}
+
+/** Nothing more follows of a proxied request. */
+export function answerProxyDone(client: ClientPort, messageId: string): void {
+  client.send(['response', messageId, 'OK', 'done']);
+}
+
 export function answerFailed(client: ClientPort, messageId: string, reason: string): void {
   // The reason may quote what the client sent: it must not look like more tokens or another line.
   client.send(['response', messageId, 'NOK', reason.replace(/[|\x00-\x1f\x7f]+/g, ' ').slice(0, 300)]);

@@ -1,10 +1,17 @@
 /** Sends requests of the server's own in dialogs: ACK and BYE that no client asked for. */
-import { SipHeaders, type SipRequest } from '../wire/sip-message.ts';
+import { parseCSeq } from '../wire/sip-address.ts';
+import { EMPTY_BODY, SipHeaders, type SipRequest, type SipResponse } from '../wire/sip-message.ts';
 import type { SipHop } from '../sip/index.ts';
+import type { StopReason } from './call-records.ts';
 import type { DrachtioContext } from './context.ts';
-import type { Dialog } from './dialog.ts';
+import { contactUri, routesOf, type Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
+import { namesUs } from './proxy/forwarding.ts';
+import { uriOf } from './proxy/own-routes.ts';
 import { tellUnsolicited } from './reports.ts';
+
+/** Text of the Reason header when nobody has refreshed a session. */
+export const SESSION_EXPIRED = 'Session timer expired';
 
 /** Where requests in this dialog go: through its connection while it is open; behind NAT, to where the peer was seen. */
 export async function destinationOf(dialog: Dialog, context: DrachtioContext): Promise<SipHop> {
@@ -17,8 +24,11 @@ export async function destinationOf(dialog: Dialog, context: DrachtioContext): P
  * @param text of the Reason header
  */
 export async function endWithBye(dialog: Dialog, text: string, context: DrachtioContext): Promise<void> {
+  const reason: StopReason = text === SESSION_EXPIRED ? 'session-expired' : 'system-initiated-termination';
   if (dialog.ended) return;
   context.dialogs.remove(dialog);
+  // A subscription ends by its time, not by BYE.
+  if (dialog.purpose === 'subscription') return;
   const extra = new SipHeaders([['Reason', `SIP ;cause=200 ;text="${text}"`]]);
   const request = dialog.request('BYE', dialog.nextSequence(), { extra });
   let sent: SipRequest = request;
@@ -30,6 +40,37 @@ export async function endWithBye(dialog: Dialog, text: string, context: Drachtio
     context.logger.debug({ err: error, dialog: dialog.id }, 'BYE could not be sent');
   }
   tellUnsolicited(dialog.owner, sent, dialog.point, dialog.id);
+  context.records.stop('application', reason, sent);
+}
+
+/**
+ * A 2xx to an INVITE that nobody waits for any more: the side that answered is told so by ACK and BYE (RFC 3261 section
+ * 13.2.2.4).
+ */
+export function endUnwantedAnswer(response: SipResponse, source: SipHop, context: DrachtioContext): void {
+  const { headers } = response;
+  const { sequence, method } = parseCSeq(headers.get('CSeq') ?? '');
+  const uri = contactUri(headers) ?? uriOf(headers.get('To') ?? '');
+  if (method !== 'INVITE' || uri === undefined) return;
+  const { layer } = context;
+  const routes = (routesOf(headers) ?? [])
+    .reverse()
+    .filter((route) => !namesUs(uriOf(route) ?? '', layer.listeningPoints));
+  const make = (name: string, number: number): SipRequest => ({
+    kind: 'request',
+    method: name,
+    uri,
+    headers: new SipHeaders([
+      ...routes.map((route) => ['Route', route] as const),
+      ['From', headers.get('From') ?? ''],
+      ['To', headers.get('To') ?? ''],
+      ['Call-ID', headers.get('Call-ID') ?? ''],
+      ['CSeq', `${number} ${name}`],
+    ]),
+    body: EMPTY_BODY,
+  });
+  layer.sendStateless(make('ACK', sequence), source);
+  layer.request(make('BYE', sequence + 1), source, { onResponse: () => {} });
 }
 
 /** Its application is gone. Another one may take it over; if none ever sends a request in it, it ends. */

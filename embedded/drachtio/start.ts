@@ -14,6 +14,7 @@ import {
   type TlsOptions,
   type TransactionLayer,
 } from '../sip/index.ts';
+import { CallRecords } from './call-records.ts';
 import type { ClientConnection, ClientConnectionUser } from './client-connection.ts';
 import { ClientRegistry } from './client-registry.ts';
 import { openClientServer, type ClientServer } from './client-server.ts';
@@ -22,11 +23,16 @@ import { DialogTable } from './dialog-table.ts';
 import { FrameHandler } from './frame-handler.ts';
 import { IncomingRequests } from './incoming-requests.ts';
 import { DEFAULT_DRACHTIO_LIMITS, type DrachtioLimits } from './limits.ts';
+import { LargeRequests } from './large-requests.ts';
+import { RememberedNames, systemNames, type NameService } from './names.ts';
 import { OutgoingRequests } from './outgoing-requests.ts';
 import { OutgoingResponses } from './outgoing-responses.ts';
 import { PendingRequests } from './pending-requests.ts';
+import { OwnRoutes } from './proxy/own-routes.ts';
+import { ProxiedRequests } from './proxy/proxied-requests.ts';
+import { RecordRouted } from './proxy/record-routed.ts';
 import { watchOrphan } from './sender.ts';
-import { TargetResolver, type LookUp } from './target.ts';
+import { TargetResolver } from './target.ts';
 
 export interface DrachtioOptions {
   /** Where SIP is listened to; see ListenOptions for port 0. */
@@ -42,7 +48,8 @@ export interface DrachtioOptions {
   readonly limits?: Partial<SipLimits & DrachtioLimits> | undefined;
   readonly timings?: Partial<SipTimings> | undefined;
   readonly clock?: Clock | undefined;
-  readonly lookUp?: LookUp | undefined;
+  /** Instead of the operating system's. */
+  readonly names?: NameService | undefined;
   readonly openDatagramSocket?: OpenDatagramSocket | undefined;
   /** Needed to listen for TLS and secure WebSocket. */
   readonly tls?: TlsOptions | undefined;
@@ -57,6 +64,8 @@ export interface DrachtioCounts {
   readonly pendingRequests: number;
   /** Requests of applications without a final response. */
   readonly sentRequests: number;
+  /** Requests that are being passed on. */
+  readonly proxiedRequests: number;
   readonly serverTransactions: number;
   readonly clientTransactions: number;
   readonly connections: number;
@@ -95,19 +104,25 @@ class Drachtio implements DrachtioServer {
   readonly #pending = new PendingRequests();
   readonly #incoming: IncomingRequests;
   readonly #outgoing: OutgoingRequests;
+  readonly #proxied: ProxiedRequests;
   readonly #frames: FrameHandler;
   #layer: TransactionLayer | undefined;
   #resolver: TargetResolver | undefined;
+  #largeRequests: LargeRequests | undefined;
+  #ownRoutes: OwnRoutes | undefined;
   #server: ClientServer | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: DrachtioOptions) {
     this.#options = options;
     this.#context = this.#makeContext(options);
-    this.#incoming = new IncomingRequests(this.#context, this.#pending);
+    const ownRoutes = () => bound(this.#ownRoutes);
+    const recordRouted = new RecordRouted(this.#context, ownRoutes);
+    this.#incoming = new IncomingRequests(this.#context, this.#pending, recordRouted);
     this.#outgoing = new OutgoingRequests(this.#context);
     const responses = new OutgoingResponses(this.#context, this.#pending, this.#incoming, this.#outgoing);
-    this.#frames = new FrameHandler(this.#clients, this.#outgoing, responses, options.logger);
+    this.#proxied = new ProxiedRequests(this.#context, this.#pending, ownRoutes);
+    this.#frames = new FrameHandler(this.#clients, this.#outgoing, responses, this.#proxied, options.logger);
   }
 
   async open(): Promise<void> {
@@ -131,6 +146,7 @@ class Drachtio implements DrachtioServer {
       dialogs: this.#dialogs.size,
       pendingRequests: this.#pending.size,
       sentRequests: this.#outgoing.size,
+      proxiedRequests: this.#proxied.size,
       ...bound(this.#layer).counts(),
     };
   }
@@ -144,12 +160,14 @@ class Drachtio implements DrachtioServer {
     await this.#server?.stop();
     for (const dialog of [...this.#dialogs.values()]) this.#dialogs.remove(dialog);
     this.#pending.clear();
+    this.#proxied.stop();
     await this.#layer?.stop();
   }
 
   #makeContext(options: DrachtioOptions): DrachtioContext {
     const layer = () => bound(this.#layer);
     const resolver = () => bound(this.#resolver);
+    const largeRequests = () => bound(this.#largeRequests);
     return {
       get layer() {
         return layer();
@@ -157,8 +175,12 @@ class Drachtio implements DrachtioServer {
       get resolver() {
         return resolver();
       },
+      get largeRequests() {
+        return largeRequests();
+      },
       dialogs: this.#dialogs,
       nextClient: (method) => this.#clients.next(method),
+      records: new CallRecords((verb) => this.#clients.next(verb)),
       limits: { ...DEFAULT_DRACHTIO_LIMITS, ...options.limits },
       timings: { ...DEFAULT_TIMINGS, ...options.timings },
       clock: options.clock ?? systemClock,
@@ -167,11 +189,12 @@ class Drachtio implements DrachtioServer {
   }
 
   async #openSip(): Promise<void> {
-    const { sip, advertisedAddress, filter, limits, lookUp, openDatagramSocket, tls } = this.#options;
+    const { sip, advertisedAddress, filter, limits, names, openDatagramSocket, tls } = this.#options;
     const { clock, logger, timings } = this.#context;
     this.#layer = await startTransactionLayer({
       listen: sip.map((point) => ({ ...point, advertisedAddress: point.advertisedAddress ?? advertisedAddress })),
       user: this.#incoming,
+      keepsOpen: (peer) => this.#dialogs.isWith(peer),
       filter: filter && ((source) => filter(source) || this.#dialogs.knowsAddress(source.address)),
       limits,
       timings,
@@ -180,7 +203,10 @@ class Drachtio implements DrachtioServer {
       openDatagramSocket,
       tls,
     });
-    this.#resolver = new TargetResolver(this.#layer.listeningPoints, clock, lookUp);
+    const remembered = new RememberedNames(names ?? systemNames(), clock);
+    this.#resolver = new TargetResolver(this.#layer.listeningPoints, remembered);
+    this.#largeRequests = new LargeRequests(this.#layer, clock);
+    this.#ownRoutes = new OwnRoutes(this.#layer.listeningPoints);
   }
 
   #clientUser(): ClientConnectionUser {

@@ -1,6 +1,8 @@
+export { readTlsFiles, selfSignedTls } from './certificate.ts';
 export { NamedTimers, systemClock, type Clock, type Timer } from './clock.ts';
 export { openNodeDatagramSocket, type DatagramSocket, type OpenDatagramSocket } from './datagram-socket.ts';
 export { newTag } from './identifiers.ts';
+export { withoutTopVia } from './matching.ts';
 export { DEFAULT_LIMITS, startTransactionLayer, type ListenOptions, type TransactionLayerOptions } from './start.ts';
 export { DEFAULT_TIMINGS, type SipTimings } from './timings.ts';
 export { NoTransportError } from './transaction-layer.ts';

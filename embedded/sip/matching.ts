@@ -1,7 +1,7 @@
 /** Which transaction a message belongs to (RFC 3261 sections 17.1.3 and 17.2.3), and where responses go (18.2). */
 import { formatVia, parseCSeq, parseVia, tagOf, type Via } from '../wire/sip-address.ts';
 import { formatHostPort, splitOutsideQuotes } from '../wire/sip-syntax.ts';
-import type { SipHeaders, SipMessage, SipRequest } from '../wire/sip-message.ts';
+import { headerKey, SipHeaders, type SipMessage, type SipRequest, type SipResponse } from '../wire/sip-message.ts';
 import { isBranchOfRfc3261 } from './identifiers.ts';
 import { defaultPort } from './transport.ts';
 import type { SipHop } from './types.ts';
@@ -9,6 +9,21 @@ import type { SipHop } from './types.ts';
 /** Only of the first line: what others wrote below may be malformed without harm. */
 export function topVia(message: SipMessage): Via {
   return parseVia(splitOutsideQuotes(message.headers.get('Via') ?? '', ',')[0] ?? '');
+}
+
+/** A response on its way back through a proxy (RFC 3261 section 16.7). */
+export function withoutTopVia(response: SipResponse): SipResponse {
+  const headers = new SipHeaders();
+  let isTop = true;
+  for (const [name, value] of response.headers) {
+    if (!isTop || headerKey(name) !== 'via') headers.append(name, value);
+    else {
+      isTop = false;
+      const others = splitOutsideQuotes(value, ',').slice(1);
+      if (others.length > 0) headers.append(name, others.join(', '));
+    }
+  }
+  return { ...response, headers };
 }
 
 /** Of a response: branch and method. */

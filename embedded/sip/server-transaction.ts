@@ -48,6 +48,8 @@ abstract class BaseServerTransaction extends Transaction<State> implements Serve
   readonly toTag: string;
   protected user: ServerTransactionUser = {};
   protected lastResponse: Buffer | undefined;
+  /** Responses come from further on, by a proxy. */
+  protected forwarding = false;
 
   constructor(details: ServerTransactionDetails, first: State, moves: Moves, environment: TransactionEnvironment) {
     super(details.id, first, moves, environment);
@@ -77,6 +79,19 @@ abstract class BaseServerTransaction extends Transaction<State> implements Serve
     if (response.status < 200) this.sendProvisional();
     else this.sendFinal(response.status);
     return complete;
+  }
+
+  forward(response: SipResponse): boolean {
+    if (!this.takesForwarded(response.status)) return false;
+    this.forwarding = true;
+    this.lastResponse = serializeSipMessage(response);
+    if (response.status < 200) this.sendProvisional();
+    else this.sendFinal(response.status);
+    return true;
+  }
+
+  protected takesForwarded(_status: number): boolean {
+    return this.state === 'trying' || this.state === 'proceeding';
   }
 
   protected abstract sendProvisional(): void;
@@ -130,9 +145,7 @@ export class InviteServerTransaction extends BaseServerTransaction {
         this.stateTimers.start('H', timers.H, () => this.#notAcknowledged());
         break;
       case 'accepted':
-        this.#interval = timers.retransmit2xx;
-        this.#startRetransmitting2xx();
-        this.#untilAcknowledged.start('2xx without ACK', timers.L, () => this.#success2xxNotAcknowledged());
+        if (!this.forwarding) this.#awaitAckOfSuccess();
         this.stateTimers.start('L', timers.L, () => this.transition('terminated'));
         break;
       case 'confirmed':
@@ -154,7 +167,13 @@ export class InviteServerTransaction extends BaseServerTransaction {
 
   protected override sendFinal(status: number): void {
     this.sendLastResponse();
-    this.transition(status < 300 ? 'accepted' : 'completed');
+    if (this.state !== 'accepted') this.transition(status < 300 ? 'accepted' : 'completed');
+  }
+
+  /** Each branch of a fork may answer (RFC 6026 section 7.1). */
+  protected override takesForwarded(status: number): boolean {
+    const isSuccess = status >= 200 && status < 300;
+    return super.takesForwarded(status) || (isSuccess && this.state === 'accepted' && this.forwarding);
   }
 
   /** CANCEL matched; it has been answered already. After a final response it has no effect (section 9.2). */
@@ -172,7 +191,7 @@ export class InviteServerTransaction extends BaseServerTransaction {
    * T4 like timer I instead of the whole timer L (stricter in memory than RFC 6026, same effect).
    */
   onAckOfSuccess(): void {
-    if (this.state !== 'accepted' || this.#untilAcknowledged.size === 0) return;
+    if (this.state !== 'accepted' || (this.#untilAcknowledged.size === 0 && !this.forwarding)) return;
     this.#untilAcknowledged.stopAll();
     this.stateTimers.start('L', this.environment.timers.I, () => this.transition('terminated'));
   }
@@ -183,6 +202,13 @@ export class InviteServerTransaction extends BaseServerTransaction {
       this.#interval = Math.min(this.#interval * 2, this.environment.timers.longestInterval);
       this.#startTimerG();
     });
+  }
+
+  #awaitAckOfSuccess(): void {
+    const { timers } = this.environment;
+    this.#interval = timers.retransmit2xx;
+    this.#startRetransmitting2xx();
+    this.#untilAcknowledged.start('2xx without ACK', timers.L, () => this.#success2xxNotAcknowledged());
   }
 
   /** Over streams too: a proxy further on may lose it (section 13.3.1.4). */

@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 import type { SipHop } from './types.ts';
 
 export interface SipConnection {
+  /** True once messages can leave, false when it is closed before. */
+  readonly opened: Promise<boolean>;
   /** Resolves when nothing of it is left. */
   readonly closed: Promise<void>;
   /** `onError` is called at most once, never before this returns. */
@@ -19,8 +21,9 @@ export interface SipConnectionOptions {
   readonly maxMessageBytes: number;
   /** From the first byte of a message to its last. */
   readonly messageDeadlineMs: number;
-  /** Without a byte either way. */
+  /** Without a byte either way, unless the connection is needed. */
   readonly idleMs: number;
+  readonly isNeeded: () => boolean;
   readonly onMessage: (bytes: Buffer, source: SipHop) => void;
   readonly onClosed: () => void;
 }

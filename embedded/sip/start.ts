@@ -34,6 +34,8 @@ export interface TransactionLayerOptions {
   readonly user: TransactionLayerUser;
   /** Responses are let in from wherever one is awaited. */
   readonly filter?: SourceFilter | undefined;
+  /** Is a connection to this peer still wanted although nothing has passed over it for long? */
+  readonly keepsOpen?: ((peer: SipHop) => boolean) | undefined;
   readonly limits?: Partial<SipLimits> | undefined;
   readonly timings?: Partial<SipTimings> | undefined;
   readonly logger: Logger;
@@ -60,7 +62,7 @@ export async function startTransactionLayer(options: TransactionLayerOptions): P
   const { user, logger, clock = systemClock } = options;
   const timings = { ...DEFAULT_TIMINGS, ...options.timings };
   const table = new TransactionTable({ user, limits, timings, clock, logger, budget });
-  const transportUser = readMessages(table, options.filter, logger);
+  const transportUser = readMessages(table, options, logger);
   const opener = new TransportOpener({ ...options, limits, budget, clock, user: transportUser });
   try {
     for (const transport of await opener.openAll(options.listen)) table.addTransport(transport);
@@ -71,8 +73,13 @@ export async function startTransactionLayer(options: TransactionLayerOptions): P
   return table;
 }
 
-function readMessages(table: TransactionTable, filter: SourceFilter | undefined, logger: Logger): TransportUser {
+function readMessages(
+  table: TransactionTable,
+  { filter, keepsOpen }: Pick<TransactionLayerOptions, 'filter' | 'keepsOpen'>,
+  logger: Logger,
+): TransportUser {
   return {
+    isNeeded: (peer) => table.expectsResponseFrom(peer.address) || keepsOpen?.(peer) === true,
     accepts: (source) => !filter || filter(source) || table.expectsResponseFrom(source.address),
     onMessage(bytes, source, receivedOn) {
       try {

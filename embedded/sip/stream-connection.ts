@@ -15,6 +15,7 @@ export class StreamConnection implements SipConnection {
   readonly #framer: SipStreamFramer;
   readonly #timers: NamedTimers;
   readonly closed: Promise<void>;
+  readonly opened: Promise<boolean>;
   #failure: Error | undefined;
 
   constructor(options: StreamConnectionOptions) {
@@ -28,6 +29,10 @@ export class StreamConnection implements SipConnection {
       this.#failure = error;
       logger.debug({ err: error, peer }, 'SIP connection failed');
     });
+    const connected = new Promise<boolean>((resolve) => {
+      if (socket.connecting) socket.once('connect', () => resolve(true));
+      else resolve(true);
+    });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#timers.stopAll();
@@ -35,6 +40,7 @@ export class StreamConnection implements SipConnection {
         resolve();
       });
     });
+    this.opened = Promise.race([connected, this.closed.then(() => false)]);
     this.#startIdleTimer();
   }
 
@@ -80,6 +86,9 @@ export class StreamConnection implements SipConnection {
 
   #startIdleTimer(): void {
     if (this.#options.socket.destroyed) return;
-    this.#timers.start('idle', this.#options.idleMs, () => this.close('idle'));
+    this.#timers.start('idle', this.#options.idleMs, () => {
+      if (this.#options.isNeeded()) this.#startIdleTimer();
+      else this.close('idle');
+    });
   }
 }

@@ -61,9 +61,17 @@ class StreamTransport implements SipTransport {
     return this.#connections.has(connectionKey(peer));
   }
 
+  async connect(destination: Destination, deadlineMs: number): Promise<boolean> {
+    const connection = this.#connectionTo(destination);
+    if (!connection) return false;
+    const timer = this.#options.clock.startTimer('connect', deadlineMs, () => connection.close('no answer in time'));
+    const opened = await connection.opened;
+    timer.cancel();
+    return opened;
+  }
+
   send(bytes: Buffer, destination: Destination, onError: (error: Error) => void): void {
-    const known = this.#connections.get(connectionKey(destination));
-    const connection = known ?? this.#connect(destination);
+    const connection = this.#connectionTo(destination);
     if (connection) connection.send(bytes, onError);
     else process.nextTick(onError, new Error('no further SIP connection may be opened'));
   }
@@ -116,6 +124,10 @@ class StreamTransport implements SipTransport {
     });
   }
 
+  #connectionTo(destination: Destination): SipConnection | undefined {
+    return this.#connections.get(connectionKey(destination)) ?? this.#connect(destination);
+  }
+
   #connect(destination: Destination): SipConnection | undefined {
     const { protocol, address, budget } = this.#options;
     if (this.#stopped || !budget.take(destination.address)) return undefined;
@@ -129,6 +141,7 @@ class StreamTransport implements SipTransport {
     const key = connectionKey(peer);
     const options = {
       ...{ peer, clock, logger, maxMessageBytes, messageDeadlineMs, idleMs },
+      isNeeded: () => user.isNeeded(peer),
       onMessage: (bytes: Buffer, source: SipHop) => user.onMessage(bytes, source, this.listeningPoint),
       onClosed: () => {
         if (this.#connections.get(key) === connection) this.#connections.delete(key);

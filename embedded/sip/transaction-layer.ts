@@ -1,12 +1,19 @@
 /** Transports below, users above: finds or makes the transaction of every message (RFC 3261 sections 17 and 18). */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../config/index.ts';
-import { SipHeaders, EMPTY_BODY, type SipRequest, type SipResponse, serializeSipMessage } from '../wire/sip-message.ts';
+import {
+  EMPTY_BODY,
+  serializeSipMessage,
+  SipHeaders,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+} from '../wire/sip-message.ts';
 import type { Via } from '../wire/sip-address.ts';
 import { InviteClientTransaction, NonInviteClientTransaction } from './client-transaction.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionBudget } from './connection-budget.ts';
-import { newTag } from './identifiers.ts';
+import { newBranch, newTag } from './identifiers.ts';
 import { acknowledgementKey, clientKey, responseHop, serverKey, topVia } from './matching.ts';
 import { withVia } from './requests.ts';
 import { statelessResponse } from './responses.ts';
@@ -84,14 +91,20 @@ export class TransactionTable implements TransactionLayer {
     });
   }
 
+  async connect(hop: SipHop, deadlineMs: number): Promise<boolean> {
+    const transport = this.#fitting(hop);
+    return transport !== undefined && (await transport.connect(hop, deadlineMs));
+  }
+
   /** Is a response from this address awaited? */
   expectsResponseFrom(address: string): boolean {
     return this.#awaitedFrom.has(address);
   }
 
-  request(request: SipRequest, destination: SipHop, user: ClientTransactionUser): ClientTransaction {
+  request(request: SipRequest, destination: SipHop, user: ClientTransactionUser, branchMark = ''): ClientTransaction {
     const transport = this.#transportTo(destination);
-    return this.#startClient(withVia(request, transport.listeningPoint), destination, user, transport);
+    const complete = withVia(request, transport.listeningPoint, newBranch() + branchMark);
+    return this.#startClient(complete, destination, user, transport);
   }
 
   sendStateless(request: SipRequest, destination: SipHop): SipRequest {
@@ -113,11 +126,12 @@ export class TransactionTable implements TransactionLayer {
   }
 
   onResponse(response: SipResponse, source: SipHop): void {
-    const vias = response.headers.getList('Via');
-    if (vias.length !== 1) return; // not for us (section 8.1.3.3)
-    const method = (response.headers.get('CSeq') ?? '').trim().split(/\s+/)[1] ?? '';
+    const method = (response.headers.get('CSeq') ?? '').trim().split(/\s+/, 2)[1] ?? '';
     const branch = topVia(response).parameters.get('branch') ?? '';
-    this.#client.get(clientKey(branch, method))?.onResponse(response, source);
+    const transaction = this.#client.get(clientKey(branch, method));
+    // Other Vias than those it was sent with: not for us (section 8.1.3.3).
+    if (!transaction || countVias(response) !== countVias(transaction.request)) return;
+    transaction.onResponse(response, source);
   }
 
   /** Answers without keeping anything. */
@@ -253,13 +267,17 @@ export class TransactionTable implements TransactionLayer {
 
   /** @throws NoTransportError when nothing of ours speaks that protocol in that address family */
   #transportTo(hop: SipHop): SipTransport {
+    const transport = this.#fitting(hop);
+    if (!transport) throw new NoTransportError(`no listening point can reach ${hop.protocol}/${hop.address}`);
+    return transport;
+  }
+
+  #fitting(hop: SipHop): SipTransport | undefined {
     const fitting = this.#transports.filter(({ listeningPoint: point }) => {
       return point.protocol === hop.protocol && point.address.includes(':') === hop.address.includes(':');
     });
     const near = fitting.find(({ listeningPoint: point }) => isLoopback(point.address) === isLoopback(hop.address));
-    const transport = near ?? fitting[0];
-    if (!transport) throw new NoTransportError(`no listening point can reach ${hop.protocol}/${hop.address}`);
-    return transport;
+    return near ?? fitting[0];
   }
 
   #guard(action: () => void): boolean {
@@ -276,6 +294,10 @@ export class TransactionTable implements TransactionLayer {
 /** There is no listening point for the protocol and address family of a destination. */
 export class NoTransportError extends Error {
   override readonly name = 'NoTransportError';
+}
+
+function countVias(message: SipMessage): number {
+  return message.headers.getList('Via').length;
 }
 
 function isLoopback(address: string): boolean {

@@ -4,6 +4,8 @@ import type { ListeningPoint, SipHop, TransportProtocol } from './types.ts';
 export interface TransportUser {
   /** Asked before anything is parsed or, for streams, before a connection is taken. */
   accepts(source: SipHop): boolean;
+  /** Asked before a connection nobody has used for long is closed. */
+  isNeeded(peer: SipHop): boolean;
   /** One whole message. `bytes` may be kept. */
   onMessage(bytes: Buffer, source: SipHop, receivedOn: ListeningPoint): void;
 }
@@ -19,6 +21,8 @@ export interface SipTransport {
   readonly connections: number;
   /** Is there an open connection to exactly this peer? Never for datagrams. */
   isConnected(peer: Destination): boolean;
+  /** Opens a connection unless there is one; false when that fails or takes longer. Never for datagrams. */
+  connect(destination: Destination, deadlineMs: number): Promise<boolean>;
   /** `onError` is called at most once, never before this returns. */
   send(bytes: Buffer, destination: Destination, onError: (error: Error) => void): void;
   /** Finds out, where it can, that nobody listens there. Streams need no asking: they fail to connect. */

@@ -42,6 +42,12 @@ export interface ServerTransaction {
    * @throws TransactionStateError when a final response has already been sent.
    */
   respond(response: SipResponse): SipResponse;
+  /**
+   * Sends a response that came from further on, as it is: for proxies (RFC 3261 section 16.7). A 2xx to INVITE may follow
+   * another one, and is not sent again by itself: whoever answered does that.
+   * @returns false when it is too late for it
+   */
+  forward(response: SipResponse): boolean;
 }
 
 /** What the transaction user hears of a server transaction. */
@@ -117,8 +123,14 @@ export interface TransactionLayer {
   /**
    * Sends a request in a new client transaction. The layer adds the top Via (its own branch, `rport`) and, if missing,
    * Max-Forwards and Content-Length.
+   * @param branchMark what the branch ends with: a proxy knows its own loops by it
    */
-  request(request: SipRequest, destination: SipHop, user: ClientTransactionUser): ClientTransaction;
+  request(
+    request: SipRequest,
+    destination: SipHop,
+    user: ClientTransactionUser,
+    branchMark?: string,
+  ): ClientTransaction;
   /**
    * Sends a request outside of any transaction: ACK to a 2xx. Adds the top Via. A failure is only logged.
    * @returns the request as sent
@@ -131,6 +143,11 @@ export interface TransactionLayer {
   pointTo(hop: SipHop): ListeningPoint;
   /** Is there an open connection to exactly this hop? Never for datagrams. */
   isConnected(hop: SipHop): boolean;
+  /**
+   * Opens a connection to this hop, unless there is one.
+   * @returns false when that fails or takes longer, and for datagrams
+   */
+  connect(hop: SipHop, deadlineMs: number): Promise<boolean>;
   /** Live transactions and connections: zero when all is over. */
   counts(): { serverTransactions: number; clientTransactions: number; connections: number };
   /** Closes sockets, ends every transaction, resolves when all ports are free. Idempotent. */

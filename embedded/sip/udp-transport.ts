@@ -31,6 +31,10 @@ class UdpTransport implements SipTransport {
     return false;
   }
 
+  connect(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   send(bytes: Buffer, destination: { address: string; port: number }, onError: (error: Error) => void): void {
     this.#socket.send(bytes, destination.port, destination.address, onError);
   }

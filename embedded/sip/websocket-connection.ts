@@ -13,6 +13,7 @@ export interface WebSocketConnectionOptions extends SipConnectionOptions {
 /** Shorter ones are keep-alives or nothing at all. */
 const LEAST_MESSAGE_BYTES = 16;
 const MAX_WAITING = 64;
+const PING_MS = 25_000;
 
 interface Waiting {
   readonly bytes: Buffer;
@@ -23,6 +24,7 @@ export class WebSocketConnection implements SipConnection {
   readonly #options: WebSocketConnectionOptions;
   readonly #timers: NamedTimers;
   readonly closed: Promise<void>;
+  readonly opened: Promise<boolean>;
   /** Until the handshake of a connection of ours is over. */
   #waiting: Waiting[] = [];
   #failure: Error | undefined;
@@ -30,7 +32,12 @@ export class WebSocketConnection implements SipConnection {
   constructor(options: WebSocketConnectionOptions) {
     this.#options = options;
     this.#timers = new NamedTimers(options.clock);
+    const connected = new Promise<boolean>((resolve) => {
+      if (options.socket.readyState === WebSocket.CONNECTING) options.socket.once('open', () => resolve(true));
+      else resolve(true);
+    });
     this.closed = this.#watch();
+    this.opened = Promise.race([connected, this.closed.then(() => false)]);
     this.#startIdleTimer();
   }
 
@@ -59,9 +66,14 @@ export class WebSocketConnection implements SipConnection {
 
   #watch(): Promise<void> {
     const { socket, stream, logger, peer, messageDeadlineMs } = this.#options;
-    socket.on('open', () => this.#flush());
+    socket.on('open', () => {
+      this.#flush();
+      this.#startPinging();
+    });
+    if (socket.readyState === WebSocket.OPEN) this.#startPinging();
     socket.on('message', (data) => this.#onMessage(data));
-    for (const event of ['ping', 'pong'] as const) socket.on(event, () => this.#onWhole());
+    socket.on('ping', () => this.#onWhole());
+    socket.on('pong', () => this.#onPong());
     socket.on('error', (error) => {
       this.#failure = error;
       logger.debug({ err: error, peer }, 'SIP connection failed');
@@ -96,6 +108,21 @@ export class WebSocketConnection implements SipConnection {
     this.#startIdleTimer();
   }
 
+  /** Reverse proxies close a WebSocket that is silent for a minute or so; browsers cannot ping by themselves. */
+  #startPinging(): void {
+    this.#timers.start('ping', PING_MS, () => {
+      this.#options.socket.ping();
+      this.#timers.start('pong', PING_MS, () => this.close('no answer to a ping'));
+    });
+  }
+
+  /** It lives, which is no reason yet to keep the connection. */
+  #onPong(): void {
+    this.#timers.stop('message');
+    this.#timers.stop('pong');
+    this.#startPinging();
+  }
+
   #onMessage(data: RawData): void {
     this.#onWhole();
     const { socket, onMessage, peer } = this.#options;
@@ -106,9 +133,12 @@ export class WebSocketConnection implements SipConnection {
   }
 
   #startIdleTimer(): void {
-    const { socket, idleMs } = this.#options;
+    const { socket, idleMs, isNeeded } = this.#options;
     if (socket.readyState > WebSocket.OPEN) return;
-    this.#timers.start('idle', idleMs, () => this.close('idle'));
+    this.#timers.start('idle', idleMs, () => {
+      if (isNeeded()) this.#startIdleTimer();
+      else this.close('idle');
+    });
   }
 }
 

@@ -104,6 +104,6 @@ export function metaTokens(meta: DrachtioMeta): string[] {
 }
 
 /** `08:27:28.046000`, UTC, microseconds. */
-function formatTime(time: Date): string {
+export function formatTime(time: Date): string {
   return `${time.toISOString().slice(11, 23)}000`;
 }

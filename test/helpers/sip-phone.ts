@@ -7,6 +7,7 @@ import {
   type ServerTransaction,
   type SipHop,
   type SipTimings,
+  type TlsOptions,
   type TransactionLayer,
   type TransportProtocol,
 } from '../../embedded/sip/index.ts';
@@ -72,8 +73,9 @@ export class PhoneCall extends EventEmitter {
 
   /** Answers the INVITE that made this call. */
   answer(status: number, reason: string, body = '', extra: Record<string, string> = {}): void {
-    const sent = this.incoming!.respond(response(status, reason, body, { Contact: this.phone.contact, ...extra }));
-    this.local = sent.headers.get('To')!;
+    const made = response(status, reason, body, { Contact: this.phone.contact, ...extra });
+    if (status < 300) for (const route of this.routes) made.headers.append('Record-Route', route);
+    this.local = this.incoming!.respond(made).headers.get('To')!;
   }
 
   ack(body = ''): void {
@@ -150,13 +152,22 @@ export class SipPhone extends EventEmitter {
     from = '"Alice" <sip:+15551230001@127.0.0.1>',
     dialled = '18005550100',
   ): PhoneCall {
+    return this.#dial(`sip:${dialled}@127.0.0.1:${port}`, port, body, extra, from);
+  }
+
+  /** Dials a URI; the INVITE still goes to `port` on loopback. */
+  callTo(uri: string, port: number, extra: Record<string, string> = {}): PhoneCall {
+    return this.#dial(uri, port, SDP, extra, '"Alice" <sip:+15551230001@127.0.0.1>');
+  }
+
+  #dial(uri: string, port: number, body: string, extra: Record<string, string>, from: string): PhoneCall {
     calls++;
     const hop: SipHop = { protocol: this.protocol, address: '127.0.0.1', port };
     const call = new PhoneCall(this, {
       callId: `call-${calls}-${this.port}`,
       local: `${from};tag=t${calls}`,
-      remote: `<sip:${dialled}@127.0.0.1:${port}>`,
-      target: `sip:${dialled}@127.0.0.1:${port}`,
+      remote: `<${uri}>`,
+      target: uri,
       hop,
       sequence: 1,
     });
@@ -182,6 +193,22 @@ export class SipPhone extends EventEmitter {
       call.routes = answer.headers.getList('Record-Route').reverse();
       call.emit('answered', answer);
     } else call.emit('failed', answer);
+  }
+
+  /** The called side of a dialog that a request other than INVITE has made. */
+  adopt(request: SipRequest, localTag: string, port: number): PhoneCall {
+    const { headers } = request;
+    const to = headers.get('To')!;
+    const call = new PhoneCall(this, {
+      callId: headers.get('Call-ID')!,
+      local: tagOf(to) === undefined ? `${to};tag=${localTag}` : to,
+      remote: headers.get('From')!,
+      target: parseNameAddr(headers.get('Contact')!).uri,
+      hop: { protocol: this.protocol, address: '127.0.0.1', port },
+      sequence: parseCSeq(headers.get('CSeq')!).sequence,
+    });
+    this.calls.set(call.callId, call);
+    return call;
   }
 
   onRequest(transaction: ServerTransaction): { onCancel: () => void } | object {
@@ -210,6 +237,7 @@ export class SipPhone extends EventEmitter {
       sequence: parseCSeq(headers.get('CSeq')!).sequence,
     });
     call.incoming = transaction;
+    call.routes = headers.getList('Record-Route');
     this.calls.set(call.callId, call);
     this.emit('call', call);
     this.onInvite?.(call);
@@ -229,6 +257,7 @@ export class SipPhone extends EventEmitter {
 export async function startPhone(
   protocol: TransportProtocol = 'udp',
   timings?: Partial<SipTimings>,
+  tls: Partial<TlsOptions> = {},
 ): Promise<SipPhone> {
   const phone = new SipPhone(protocol);
   phone.layer = await startTransactionLayer({
@@ -236,7 +265,7 @@ export async function startPhone(
     user: { onRequest: (transaction) => phone.onRequest(transaction), onAck: (ack) => phone.onAck(ack) },
     logger,
     timings,
-    tls: testTls,
+    tls: { ...testTls, ...tls },
   });
   return phone;
 }

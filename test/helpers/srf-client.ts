@@ -63,6 +63,19 @@ export interface Srf extends EventEmitter {
     },
   ): Promise<SrfDialog>;
   request(uri: string, options: object): Promise<SrfRequest>;
+  request(uri: string, options: object, callback: (error: unknown, request?: SrfRequest) => void): void;
+  proxyRequest(request: SrfRequest, destination: string | readonly string[], options?: object): Promise<ProxyOutcome>;
+}
+
+/** What an application learns of a request it had passed on. */
+export interface ProxyOutcome {
+  readonly connected: boolean;
+  readonly finalStatus?: number;
+  readonly responses: readonly {
+    readonly address: string;
+    readonly port: number;
+    readonly msgs: readonly { readonly status: number }[];
+  }[];
 }
 
 const SrfClass = createRequire(import.meta.url)('drachtio-srf') as new () => Srf;

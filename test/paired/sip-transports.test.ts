@@ -311,6 +311,20 @@ describe('SIP transports', () => {
     expect(clock.running).to.deep.equal([]);
   });
 
+  it('keep an idle stream that is still needed', async () => {
+    const clock = new ManualClock();
+    let isNeeded = true;
+    await start({ clock, keepsOpen: () => isNeeded });
+    const idle = await openStream();
+    while (!clock.running.includes('idle')) await new Promise((resolve) => setImmediate(resolve));
+    for (let count = 0; count < 3; count++) clock.advance(600_000);
+    expect(layer.counts().connections).to.equal(1);
+    isNeeded = false;
+    clock.advance(600_000);
+    await event(idle.stream, 'close');
+    await connectionsDownTo(0);
+  });
+
   it('hold no more connections than allowed, in all and from one address', async () => {
     await start({ limits: { maxConnectionsPerAddress: 2 } });
     await openStream();

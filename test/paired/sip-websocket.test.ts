@@ -165,6 +165,27 @@ describe('SIP over WebSocket and TLS', () => {
     expect(clock.running).to.deep.equal([]);
   });
 
+  it('pings whoever is connected, and hangs up on who does not answer', async () => {
+    const clock = new ManualClock();
+    let isNeeded = true;
+    await start({ clock, keepsOpen: () => isNeeded });
+    const { socket } = await open();
+    while (!clock.running.includes('ping')) await turn();
+    for (let minutes = 0; minutes < 30; minutes += 1) {
+      const pinged = event(socket, 'ping');
+      clock.advance(25_000);
+      await pinged;
+      while (clock.running.includes('pong')) await turn();
+    }
+    expect(layer.counts().connections, 'needed for longer than it may be idle').to.equal(1);
+    isNeeded = false;
+    socket.pause();
+    clock.advance(25_000);
+    clock.advance(25_000);
+    await connectionsDownTo(0);
+    expect(clock.running).to.deep.equal([]);
+  });
+
   for (const protocol of ['ws', 'tls', 'wss'] as const) {
     it(`cuts off who does not complete the handshake of ${protocol}`, async () => {
       const clock = new ManualClock();

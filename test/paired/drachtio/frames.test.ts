@@ -232,7 +232,12 @@ describe('frames of the embedded drachtio-server', () => {
       'header name',
     ],
     ['no message at all', 'sip||', undefined, 'no SIP message'],
-    ['proxying', 'proxy|x||fullResponse||serial|||sip:a@b', empty('INVITE', 'sip:a@b'), 'not supported'],
+    [
+      'proxying what it does not know',
+      'proxy|x||fullResponse||serial|||sip:a@b',
+      empty('INVITE', 'sip:a@b'),
+      'Unknown transaction id: x',
+    ],
   ];
   for (const [what, tokens, sip, words] of refusals) {
     it(`say NOK to ${what}`, async () => {
@@ -242,6 +247,32 @@ describe('frames of the embedded drachtio-server', () => {
       expect(frame.tokens[4]).to.include(words);
     });
   }
+
+  it('tell of each final response to a proxied request, and that it is done', async () => {
+    client.send('route|invite');
+    await client.next();
+    phone.onInvite = (call) => call.answer(486, 'Busy Here');
+    const call = phone.call(server.listeningPoints[0]!.port);
+    const transactionId = transactionOf(await client.next());
+    const id = client.send(`proxy|${transactionId}||fullResponse||serial|||${phone.uri}`, empty('INVITE', phone.uri));
+    const { tokens, head } = await client.next();
+    expect([...tokens.slice(1, 5), ...tokens.slice(6, 9)]).to.deep.equal([
+      ...['response', id, 'OK', 'network', 'udp', '127.0.0.1', String(phone.port)],
+    ]);
+    expect(tokens.slice(10)).to.deep.equal(['', '', 'continue']);
+    expect(head[0]).to.equal('SIP/2.0 486 Busy Here');
+    expect((await client.next()).tokens.slice(1)).to.deep.equal(['response', id, 'OK', 'done']);
+    await event(call, 'failed');
+  });
+
+  it('refuse to proxy without a destination, and hang up', async () => {
+    const closed = event(client, 'close');
+    const id = client.send('proxy|x||fullResponse||serial||', empty('INVITE', 'sip:a@b'));
+    expect((await client.next()).tokens.slice(1)).to.deep.equal([
+      ...['response', id, 'NO', 'Invalid proxy request: not enough information provided'],
+    ]);
+    await closed;
+  });
 
   it('refuse a request to the server itself', async () => {
     client.send('sip||', empty('OPTIONS', `sip:a@127.0.0.1:${server.listeningPoints[0]!.port}`));

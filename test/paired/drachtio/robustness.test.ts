@@ -51,6 +51,7 @@ describe('the embedded drachtio-server under strain', () => {
       dialogs: 0,
       pendingRequests: 0,
       sentRequests: 0,
+      proxiedRequests: 0,
       serverTransactions: 0,
       clientTransactions: 0,
       connections: 0,
@@ -370,9 +371,13 @@ describe('the embedded drachtio-server under strain', () => {
   it('finds hosts by name, and says so when it cannot', async () => {
     const asked: string[] = [];
     await start({
-      lookUp: async (host) => {
-        asked.push(host);
-        return host === 'phone.test' ? [{ address: '127.0.0.1', family: 4 }] : [];
+      names: {
+        services: async () => [],
+        pointers: async () => [],
+        addresses: async (host) => {
+          asked.push(host);
+          return host === 'phone.test' ? [{ address: '127.0.0.1', family: 4 }] : [];
+        },
       },
     });
     await login();

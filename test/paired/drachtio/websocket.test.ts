@@ -37,13 +37,18 @@ describe('drachtio-srf through the embedded drachtio-server to a browser', () =>
         void fresh.createUAS(req, res, { localSdp: SDP }).then((dialog) => app.emit('dialog', dialog));
       });
     });
-    browser = new WebSocket(`ws://127.0.0.1:${port('ws')}`, 'sip');
-    browser.on('message', (data: Buffer) => {
-      const text = data.toString();
-      browser.emit(text.startsWith('SIP/2.0') ? text.slice(8, 11) : text.slice(0, text.indexOf(' ')), text);
-    });
-    await event(browser, 'open');
+    await openBrowser();
   });
+
+  async function openBrowser(): Promise<void> {
+    const opened = new WebSocket(`ws://127.0.0.1:${port('ws')}`, 'sip');
+    opened.on('message', (data: Buffer) => {
+      const text = data.toString();
+      opened.emit(text.startsWith('SIP/2.0') ? text.slice(8, 11) : text.slice(0, text.indexOf(' ')), text);
+    });
+    await event(opened, 'open');
+    browser = opened;
+  }
 
   afterEach(async () => {
     browser.terminate();
@@ -63,7 +68,7 @@ describe('drachtio-srf through the embedded drachtio-server to a browser', () =>
       'From: <sip:web@127.0.0.1>;tag=8bf2ae8a0896',
       `To: ${to}`,
       'Call-ID: c736245cf76a',
-      `CSeq: ${method === 'BYE' ? 2 : 1} ${method}`,
+      `CSeq: ${method === 'BYE' ? 3 : method === 'INFO' ? 2 : 1} ${method}`,
       `Contact: ${CONTACT}`,
       ...more,
       `Content-Length: ${body.length}`,
@@ -104,7 +109,7 @@ describe('drachtio-srf through the embedded drachtio-server to a browser', () =>
     const ended = event(dialog, 'destroy');
     const answered = event<string>(browser, '200');
     send('BYE', header(answer, 'Contact').slice(1, -1), header(answer, 'To'));
-    expect(header(await answered, 'CSeq')).to.equal('2 BYE');
+    expect(header(await answered, 'CSeq')).to.equal('3 BYE');
     await ended;
   });
 
@@ -115,6 +120,20 @@ describe('drachtio-srf through the embedded drachtio-server to a browser', () =>
     const bye = await hungUp;
     expect(bye).to.match(/^BYE sip:web@df7jal23ls0d\.invalid;transport=ws SIP\/2\.0\r\n/);
     expect(header(bye, 'Via')).to.match(/^SIP\/2\.0\/WS 127\.0\.0\.1:[0-9]+;rport;branch=/);
+    browser.send(`SIP/2.0 200 OK\r\n${bye.split('\r\n').slice(1).join('\r\n')}`);
+  });
+
+  it('finds a browser again that has connected anew', async () => {
+    const { answer, dialog } = await call();
+    browser.terminate();
+    while (server.counts().connections > 0) await new Promise((resolve) => setImmediate(resolve));
+    await openBrowser();
+    const heard = event<string>(browser, '200');
+    send('INFO', header(answer, 'Contact').slice(1, -1), header(answer, 'To'));
+    await heard;
+    const hungUp = event<string>(browser, 'BYE');
+    void dialog.destroy();
+    const bye = await hungUp;
     browser.send(`SIP/2.0 200 OK\r\n${bye.split('\r\n').slice(1).join('\r\n')}`);
   });
 

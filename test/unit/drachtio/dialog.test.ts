@@ -15,6 +15,7 @@ const owner: ClientPort = { connected: true, send: () => {} };
 function makeDialog(changes: { routeSet?: string[]; role?: 'uac' | 'uas'; callId?: string } = {}): Dialog {
   return new Dialog({
     role: changes.role ?? 'uas',
+    purpose: 'call',
     callId: changes.callId ?? 'c@h',
     localTag: 'l',
     remoteTag: 'r',
