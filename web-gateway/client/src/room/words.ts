@@ -53,10 +53,11 @@ export function ownMuteWords(me: ParticipantView, mode: PolicyMode): string {
 }
 
 /** How their sound comes, as the small line below the name. */
-export function audioWords({ audio, number, web, state }: ParticipantView): string {
+export function audioWords({ name, audio, number, web, state }: ParticipantView): string {
   if (state === 'away') return 'Connection lost';
-  const number_ = number === '' ? '' : ` ${number}`;
-  if (audio === 'phone') return web ? `Phone${number_} and browser` : `Phone${number_}`;
+  // A caller who told no name is called by the number already.
+  const phone = number === '' || number === name ? 'Phone' : `Phone ${number}`;
+  if (audio === 'phone') return web ? `${phone} and browser` : phone;
   return audio === 'browser' ? 'Browser' : 'Browser, without sound';
 }
 

@@ -118,7 +118,9 @@ export class RoomConnection extends Observable<RoomState> {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      const snapshot = await this.#ask<RoomSnapshot>((answer) => this.#socket.timeout(ANSWER_MS).emit('room:read', answer));
+      const snapshot = await this.#ask<RoomSnapshot>((answer) =>
+        this.#socket.timeout(ANSWER_MS).emit('room:read', answer),
+      );
       this.set({ ...this.state, ...snapshot });
     } catch {
       // Without a connection the whole comes with the next one.

@@ -30,6 +30,10 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
   const page = useRef<HTMLFormElement>(null);
   useEffect(() => void (document.title = 'Join a conference – Partyline'), []);
 
+  const change = (field: keyof JoinForm, value: string) => {
+    setForm({ ...form, [field]: value });
+    setErrors(({ [field]: _corrected, ...others }) => others);
+  };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const checked = toRequest(form, invitation);
@@ -60,7 +64,7 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
       <main className={classes.page}>
         <h1>Join a conference</h1>
         <form ref={page} className={`card ${classes.door}`} onSubmit={(event) => void submit(event)} noValidate>
-          <Who form={form} onForm={setForm} errors={errors} invited={invitation !== undefined} />
+          <Who form={form} onChange={change} errors={errors} invited={invitation !== undefined} />
           <SoundPanel sound={sound} onSound={setSound} check={check} />
           <div className={classes.go}>
             {refusal === null ? null : <RefusalNotice refusal={refusal} />}
@@ -75,14 +79,20 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
   );
 }
 
-function Who(props: { form: JoinForm; onForm: (form: JoinForm) => void; errors: JoinFormErrors; invited: boolean }) {
-  const { form, onForm, errors, invited } = props;
+interface WhoProps {
+  readonly form: JoinForm;
+  readonly onChange: (field: keyof JoinForm, value: string) => void;
+  readonly errors: JoinFormErrors;
+  readonly invited: boolean;
+}
+
+function Who({ form, onChange, errors, invited }: WhoProps) {
   const [personal, setPersonal] = useState(false);
   const change = (field: keyof JoinForm) => (event: { currentTarget: HTMLInputElement }) =>
-    onForm({ ...form, [field]: event.currentTarget.value });
+    onChange(field, event.currentTarget.value);
   return (
     <section className={classes.who} aria-labelledby="who-title">
-      <h2 id="who-title">{invited ? 'You are invited' : 'Who is it?'}</h2>
+      <h2 id="who-title">{invited ? 'You are invited' : 'Who are you?'}</h2>
       {invited ? null : (
         <TextInput
           label="Access code"

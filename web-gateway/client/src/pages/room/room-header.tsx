@@ -14,16 +14,18 @@ export function RoomHeader({ session, view }: { session: ConferenceSession; view
       <div className={classes.title}>
         <h1>{view.title}</h1>
         <p className={classes.facts}>
-          <span>
-            <IconUsers size={16} aria-hidden /> {people} {people === 1 ? 'person' : 'people'}
-          </span>
+          {people === 0 ? null : (
+            <span>
+              <IconUsers size={16} aria-hidden /> {people} {people === 1 ? 'person' : 'people'}
+            </span>
+          )}
           <Duration since={view.startedAt} />
           <ConnectionState session={session} />
         </p>
       </div>
       <div className={classes.badges}>
         {view.recording.state === 'on' ? (
-          <Badge className={classes.recording} variant="outline">
+          <Badge className={classes.recording} variant="outline" leftSection={<i className={classes.dot} />}>
             Recording
           </Badge>
         ) : null}
