@@ -228,7 +228,10 @@ export class Session implements Page {
   #failed(error: unknown): void {
     const { code, entry } = toPartylineError(error);
     const reason = ENDS[code];
-    if (reason !== undefined) return this.end(reason);
+    if (reason !== undefined) {
+      this.end(reason);
+      return;
+    }
     if (entry.fault === 'us') this.#options.logger.error({ err: error }, 'a page could not be shown its room');
     // It tries again by itself, a little later.
     this.#socket.disconnect(true);

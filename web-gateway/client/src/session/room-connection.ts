@@ -1,16 +1,16 @@
 /** The room as the gateway tells it: the whole once, then changes in order; after a gap the whole again. */
 import { io, type Socket } from 'socket.io-client';
-import { applyRoomChange } from '../../../../config/contract/apply-room-change.ts';
-import { SOCKET_PATH } from '../../../../config/contract/names.ts';
-import type { RoomChange, RoomView } from '../../../../config/contract/room.ts';
+import { SOCKET_PATH, applyRoomChange } from '../../../../config/contract/browser.ts';
 import type {
   BrowserEvents,
+  RoomChange,
   RoomCommandInput,
   RoomSnapshot,
+  RoomView,
   ServerEvents,
   SessionEndReason,
   SocketReply,
-} from '../../../../config/contract/socket.ts';
+} from '../../../../config/contract/index.ts';
 import { Observable } from './observable.ts';
 
 export interface RoomState {

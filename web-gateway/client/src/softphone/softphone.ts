@@ -1,5 +1,5 @@
 /** Runs the machine: keeps the state, does what it says, and reports back. Knows nothing of SIP; `dial` does. */
-import type { TicketResponse } from '../../../../config/contract/join.ts';
+import type { TicketResponse } from '../../../../config/contract/index.ts';
 import {
   advance,
   IDLE,

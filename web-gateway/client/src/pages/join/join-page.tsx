@@ -1,6 +1,6 @@
 /** The door: an access code or an invitation, a name, and sound that works before anybody is met. */
 import { Anchor, Button, TextInput, UnstyledButton } from '@mantine/core';
-import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Link } from 'wouter';
 import { Brand } from '../../components/brand.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -26,6 +26,7 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [sound, setSound] = useState<Sound>('browser');
   const [busy, setBusy] = useState(false);
+  const [tries, setTries] = useState(0);
   const check = useMicrophoneCheck();
   const page = useRef<HTMLFormElement>(null);
   useEffect(() => void (document.title = 'Join a conference – Partyline'), []);
@@ -34,12 +35,15 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
     setForm({ ...form, [field]: value });
     setErrors(({ [field]: _corrected, ...others }) => others);
   };
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const checked = toRequest(form, invitation);
     setErrors('errors' in checked ? checked.errors : {});
     setRefusal(null);
-    if ('errors' in checked) return focusFirstError(page.current);
+    if ('errors' in checked) {
+      focusFirstError(page.current);
+      return;
+    }
     setBusy(true);
     savePreferences({ name: form.name.trim() });
     try {
@@ -50,6 +54,7 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
     } catch (error) {
       setBusy(false);
       setRefusal(refusalOf(error));
+      setTries(tries + 1);
     }
   };
 
@@ -67,7 +72,7 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
           <Who form={form} onChange={change} errors={errors} invited={invitation !== undefined} />
           <SoundPanel sound={sound} onSound={setSound} check={check} />
           <div className={classes.go}>
-            {refusal === null ? null : <RefusalNotice refusal={refusal} />}
+            {refusal === null ? null : <RefusalNotice key={tries} refusal={refusal} />}
             <Button type="submit" size="lg" fullWidth loading={busy}>
               {sound === 'browser' ? 'Join with sound' : 'Join'}
             </Button>
@@ -136,27 +141,22 @@ function Who({ form, onChange, errors, invited }: WhoProps) {
 }
 
 function RefusalNotice({ refusal }: { refusal: Refusal }) {
-  const left = useCountdown(refusal.retryAfterSeconds ?? 0);
-  const id = useId();
   return (
     <Notice kind="bad" title={refusal.title} role="alert">
-      <span id={id}>
-        {refusal.help}
-        {left > 0 ? ` Try again in ${left} seconds.` : ''}
-      </span>
+      {refusal.help}
+      {refusal.retryAfterSeconds === undefined ? null : <Countdown seconds={refusal.retryAfterSeconds} />}
     </Notice>
   );
 }
 
-function useCountdown(seconds: number): number {
+function Countdown({ seconds }: { seconds: number }) {
   const [left, setLeft] = useState(seconds);
   useEffect(() => {
-    setLeft(seconds);
-    if (seconds <= 0) return undefined;
     const timer = setInterval(() => setLeft((now) => Math.max(0, now - 1)), 1_000);
     return () => clearInterval(timer);
-  }, [seconds]);
-  return left;
+  }, []);
+  // A screen reader hears it once, and not every second.
+  return <span aria-live="off">{left > 0 ? ` Try again in ${left} seconds.` : ' You can try again now.'}</span>;
 }
 
 function focusFirstError(form: HTMLFormElement | null): void {

@@ -15,7 +15,7 @@ import {
   IconVolume2,
 } from '../../components/icons.ts';
 import { useState, type ReactNode } from 'react';
-import type { ParticipantView, RoomView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView, RoomView } from '../../../../../config/contract/index.ts';
 import { ownMuteWords } from '../../room/words.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { useCommands } from './commands.tsx';

@@ -8,8 +8,7 @@ import {
   IconPlayerStopFilled,
 } from '../../components/icons.ts';
 import { useMemo, useState } from 'react';
-import type { PolicyAnnounce, PolicyMode } from '../../../../../config/contract/conferences.ts';
-import type { RoomView } from '../../../../../config/contract/room.ts';
+import type { PolicyAnnounce, PolicyMode, RoomView } from '../../../../../config/contract/index.ts';
 import { ANNOUNCE_WORDS, audioWords, groupsOf, MODE_EXPLAINED, MODE_WORDS } from '../../room/words.ts';
 import { useCommands } from './commands.tsx';
 import classes from './room.module.css';

@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core';
 import { IconLock, IconUsers } from '../../components/icons.ts';
 import { useEffect, useState } from 'react';
-import type { RoomView } from '../../../../../config/contract/room.ts';
+import type { RoomView } from '../../../../../config/contract/index.ts';
 import { durationWords, MODE_WORDS } from '../../room/words.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { ConnectionState } from './connection-state.tsx';
@@ -50,7 +50,7 @@ export function RoomHeader({ session, view }: { session: ConferenceSession; view
 }
 
 function Duration({ since }: { since: number | null }) {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);

@@ -2,8 +2,7 @@
 import { TextInput } from '@mantine/core';
 import { IconSearch } from '../../components/icons.ts';
 import { memo, useMemo, useState } from 'react';
-import type { PolicyMode } from '../../../../../config/contract/conferences.ts';
-import type { ParticipantView, RoomView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView, PolicyMode, RoomView } from '../../../../../config/contract/index.ts';
 import { groupsOf } from '../../room/words.ts';
 import { PersonMenu } from './person-menu.tsx';
 import { PersonRow } from './person-row.tsx';
