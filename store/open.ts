@@ -1,6 +1,7 @@
 /** Builds the store on a Redis. */
 import type { Logger } from '../config/index.ts';
-import { createAccessCodes, type CodeLimitRules } from './access-codes.ts';
+import { createAccessCodes } from './access-codes.ts';
+import type { CodeLimitRules } from './code-limits.ts';
 import { createCalls } from './calls.ts';
 import { LEAST_CODE_DIGITS, MOST_CODE_DIGITS } from './code-space.ts';
 import { createConferences } from './conferences.ts';
@@ -67,7 +68,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     tenants: createTenants(context, options.language ?? 'en'),
     people: createPeople(context, options.hasher ?? createPasswordHasher()),
     conferences: createConferences(context, { codeDigits }),
-    codes: createAccessCodes(context, limiterClient, options.codeLimits),
+    codes: createAccessCodes(context, options.codeLimits),
     calls: createCalls(context),
     rooms: createRooms(context),
     journal: createJournal(context),

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { conferencePolicy, DEFAULT_POLICY } from '../config/contract/index.ts';
 import { CorruptValue } from './errors.ts';
-import type { CallRecord, Conference, JournalEntry, Pass, Person, RoomDocument, Tenant } from './types.ts';
+import type { CallRecord, Conference, Invitee, JournalEntry, Pass, Person, RoomDocument, Tenant } from './types.ts';
 
 const id = z.string().min(1).max(64);
 const time = z.number().int().nonnegative();
@@ -44,6 +44,21 @@ export const conferenceSchema = z.looseObject({
   createdBy: z.string(),
   createdAt: time,
 }) satisfies z.ZodType<Conference>;
+
+export const inviteeSchema = z.looseObject({
+  id,
+  conferenceId: id,
+  name: z.string(),
+  role: z.enum(['host', 'guest']),
+  language: z.string().exactOptional(),
+  email: z.string().exactOptional(),
+  createdAt: time,
+  /** Of the personal code; absent when there is none. */
+  codeFingerprint: z.string().exactOptional(),
+  /** The link that is good now; `hash` as in the key of its token. */
+  invitation: z.object({ hash: z.string(), expiresAt: time }).exactOptional(),
+}) satisfies z.ZodType<Invitee>;
+export type StoredInvitee = z.infer<typeof inviteeSchema>;
 
 export const sealedCodesSchema = z.looseObject({ guest: z.string(), host: z.string() });
 
@@ -109,8 +124,8 @@ export const passSchema = z.looseObject({
   participantId: id,
   name: z.string(),
   role: z.enum(['host', 'guest']),
-  identity: id.optional(),
-  language: z.string().optional(),
+  identity: id.exactOptional(),
+  language: z.string().exactOptional(),
   issuedAt: time,
   expiresAt: time,
 }) satisfies z.ZodType<Pass>;

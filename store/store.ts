@@ -66,9 +66,32 @@ export type CodeLookup =
   | { readonly outcome: 'unknown' | 'closed' }
   | { readonly outcome: 'limited'; readonly retryAfterMs: number };
 
+export interface CodeEntry {
+  readonly tenantId: string;
+  readonly digits: string;
+  /** Default `phone`. */
+  readonly via?: 'phone' | 'web';
+  /** Empty when withheld, and for browsers: they are counted by the network they come from. */
+  readonly callerNumber: string;
+  readonly sourceAddress: string;
+  /** Only a personal code of this conference will do. */
+  readonly conferenceId?: string;
+}
+
+/** What came of an entry, for whoever counts: never shown to the one who keyed it. */
+export interface CodeEvent {
+  readonly tenantId: string;
+  readonly via: 'phone' | 'web';
+  readonly outcome: 'found' | 'unknown' | 'closed' | 'elsewhere' | 'decoy' | 'limited';
+  /** The company's tries are used up by this one. */
+  readonly attackBegins: boolean;
+}
+
 export interface AccessCodes {
-  /** Looks digits up under the limits for wrong entries (per caller number, source address and tenant). */
-  lookup(input: { tenantId: string; digits: string; callerNumber: string; sourceAddress: string }): Promise<CodeLookup>;
+  /** Looks digits up under the limits for wrong entries (code-limits.ts). */
+  lookup(entry: CodeEntry): Promise<CodeLookup>;
+  /** Called after each look-up of this process; returns how to stop being called. */
+  onEntry(listener: (event: CodeEvent) => void): () => void;
 }
 
 export interface Calls {

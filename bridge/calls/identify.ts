@@ -80,7 +80,7 @@ function byCode(deps: IdentifyDeps, { invite }: Stranger, { conference, kind }: 
     conference,
     participantId: deps.newId(),
     name: invite.callerName === '' ? maskNumber(invite.callerNumber) : invite.callerName,
-    role: kind,
+    role: kind === 'personal' ? 'guest' : kind,
     via: 'phone',
   };
 }

@@ -82,51 +82,6 @@ return { ids, redis.call('HMGET', KEYS[1], unpack(ids)) }
 );
 
 /**
- * KEYS[1] codes          hash: fingerprint → `kind conferenceId`
- * KEYS[2] conferences    hash: conference id → JSON
- * KEYS[3] known callers  sorted set: fingerprint of a number → when it last got in
- * ARGV[1] fingerprint of the code
- * ARGV[2] fingerprint of the caller's number
- * Returns { kind conferenceId or '', conference JSON or '', when the caller last got in or '' }: the same reads whether
- * or not the code exists.
- */
-export const findCode = defineScript(
-  'find-code',
-  `
-local code = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-local conference = redis.call('HGET', KEYS[2], string.match(code, '^%a+ (.+)$') or '') or ''
-local known = redis.call('ZSCORE', KEYS[3], ARGV[2]) or ''
-return { code, conference, known }
-`,
-);
-
-/**
- * KEYS[1] journal        stream of the tenant
- * KEYS[2] known callers  sorted set: fingerprint of a number → when it last got in
- * ARGV[1] journal entry, JSON, or '' for none
- * ARGV[2] about how many entries the journal keeps
- * ARGV[3] fingerprint of the number that got in, or '' for none
- * ARGV[4] now, milliseconds since 1970
- * ARGV[5] forget callers who last got in before this
- * ARGV[6] how many known callers are kept at most
- * Returns 1.
- */
-export const settleCodeEntry = defineScript(
-  'settle-code-entry',
-  `
-if ARGV[1] ~= '' then
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'entry', ARGV[1])
-end
-if ARGV[3] ~= '' then
-  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[5])
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[6]) + 1))
-end
-return 1
-`,
-);
-
-/**
  * KEYS[1] conferences  hash: conference id → JSON
  * KEYS[2] journal      stream of the tenant
  * ARGV[1] conference id

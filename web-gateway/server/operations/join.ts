@@ -82,6 +82,7 @@ async function findEntrance({ store, settings }: JoinParts, body: JoinRequest, a
   const lookup = await store.codes.lookup({
     tenantId: settings.webTenant,
     digits: body.code,
+    via: 'web',
     callerNumber: '',
     sourceAddress: address,
   });
@@ -91,7 +92,7 @@ async function findEntrance({ store, settings }: JoinParts, body: JoinRequest, a
   if (lookup.outcome !== 'found') throw new PartylineError('join/refused');
   const { conference, kind } = lookup.resolved;
   await refuseWhenFull(store, conference);
-  return { conference, who: { participantId: randomUUID(), name: body.name, role: kind } };
+  return { conference, who: { participantId: randomUUID(), name: body.name, role: kind === 'personal' ? 'guest' : kind } };
 }
 
 async function refuseWhenFull(store: Store, conference: Conference): Promise<void> {
