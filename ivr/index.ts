@@ -9,6 +9,8 @@ export {
   type AskAccessCodeOptions,
   type RefusalReason,
 } from './dialogues/ask-access-code.ts';
+export { askPersonalCode, type AskPersonalCodeOptions } from './dialogues/ask-personal-code.ts';
+export type { AskCodeDeps, CodeAnswer, CodeResult } from './dialogues/ask-code.ts';
 export { collectDigits, type CollectDigitsOptions } from './dialogues/collect-digits.ts';
 export type { Collected } from './dialogues/digit-entry.ts';
 export {

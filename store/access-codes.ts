@@ -9,9 +9,10 @@ import {
   type CallerLimits,
   type CodeLimitRules,
 } from './code-limits.ts';
-import { codeText } from './conferences.ts';
+import { codeFingerprint } from './code-claims.ts';
 import type { StoreContext } from './context.ts';
 import { CorruptValue } from './errors.ts';
+import { publicPart } from './invitees.ts';
 import { tenantKeys } from './keys.ts';
 import { asInteger, asList, asText } from './replies.ts';
 import { conferenceSchema, inviteeSchema, parseStored } from './schemas.ts';
@@ -69,7 +70,7 @@ function argumentsOf(
   // What cannot be a code is looked up like any other, so that it takes as long.
   const digits = DIGITS.test(entry.digits) ? entry.digits : 'none';
   return [
-    context.secrets.fingerprint('access-code', codeText(entry.tenantId, digits)),
+    codeFingerprint(context, entry.tenantId, digits),
     entry.conferenceId ?? '',
     limits.caller,
     now,
@@ -127,11 +128,7 @@ function readReply(entry: CodeEntry, reply: unknown): { event: CodeEvent; lookup
 function resolve(kind: string, conferenceJson: string, inviteeJson: string): ResolvedCode {
   const conference = parseStored('conference', conferenceSchema, conferenceJson);
   if (kind === 'guest' || kind === 'host') return { kind, conference };
-  const {
-    codeFingerprint: _code,
-    invitation: _invitation,
-    ...invitee
-  } = parseStored('invitee', inviteeSchema, inviteeJson);
+  const invitee = publicPart(parseStored('invitee', inviteeSchema, inviteeJson));
   return { kind: 'personal', conference, invitee };
 }
 

@@ -24,6 +24,8 @@ export interface TenantKeys {
   readonly people: string;
   /** hash: conference id → Conference as JSON. */
   readonly conferences: string;
+  /** hash: conference id → Conference as JSON, of conferences that are no more. */
+  readonly archive: string;
   /** sorted set: conference ids by the time they were made. */
   readonly conferenceOrder: string;
   /** hash: conference id → sealed codes as JSON `{guest, host}`. */
@@ -74,6 +76,7 @@ export function tenantKeys(tenantId: string): TenantKeys {
     tenant: `${base}:tenant`,
     people: `${base}:people`,
     conferences: `${base}:conferences`,
+    archive: `${base}:archive`,
     conferenceOrder: `${base}:conference-order`,
     sealedCodes: `${base}:sealed-codes`,
     codes: `${base}:codes`,

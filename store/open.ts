@@ -7,6 +7,8 @@ import { LEAST_CODE_DIGITS, MOST_CODE_DIGITS } from './code-space.ts';
 import { createConferences } from './conferences.ts';
 import { openConnection, type ConnectionTimes } from './connection.ts';
 import { DEFAULT_RETENTION, type Retention, type StoreContext } from './context.ts';
+import { createDecoys } from './decoys.ts';
+import { createInvitees } from './invitees.ts';
 import { createJournal } from './journal.ts';
 import { createLimiterClient } from './limiter-client.ts';
 import { createLimits, type LimitRules } from './limits.ts';
@@ -38,6 +40,7 @@ export interface StoreOptions {
   /** For tests. */
   readonly hasher?: PasswordHasher;
   readonly now?: () => number;
+  readonly draw?: (limit: number) => number;
 }
 
 const DEFAULT_CODE_DIGITS = 9;
@@ -53,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw new TypeError(`Access codes have ${LEAST_CODE_DIGITS} to ${MOST_CODE_DIGITS} digits, not ${codeDigits}.`);
   }
   const secrets = deriveSecrets(options.secret);
+  const codes = { codeDigits, ...(options.draw ? { draw: options.draw } : {}) };
   const { url, cluster = false, logger, times } = options;
   const connection = await openConnection({ url, cluster, logger, ...(times ? { times } : {}) });
   const context: StoreContext = {
@@ -64,16 +68,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   const limiterClient = createLimiterClient(connection);
   const tokens = createTokens(context);
+  const passes = createPasses(context, tokens);
   return {
     tenants: createTenants(context, options.language ?? 'en'),
     people: createPeople(context, options.hasher ?? createPasswordHasher()),
-    conferences: createConferences(context, { codeDigits }),
+    conferences: createConferences(context, codes),
     codes: createAccessCodes(context, options.codeLimits),
+    invitees: createInvitees({ context, tokens, passes, ...codes }),
+    decoys: createDecoys(context, codes),
     calls: createCalls(context),
     rooms: createRooms(context),
     journal: createJournal(context),
     tokens,
-    passes: createPasses(context, tokens),
+    passes,
     limits: createLimits(context, limiterClient, options.limits),
     get available() {
       return connection.available;

@@ -60,6 +60,13 @@ export const inviteeSchema = z.looseObject({
 }) satisfies z.ZodType<Invitee>;
 export type StoredInvitee = z.infer<typeof inviteeSchema>;
 
+export const decoySchema = z.looseObject({
+  id,
+  note: z.string(),
+  createdAt: time,
+  codeFingerprint: z.string(),
+});
+
 export const sealedCodesSchema = z.looseObject({ guest: z.string(), host: z.string() });
 
 const terminationSchema = z.looseObject({

@@ -49,6 +49,22 @@ export interface Invitee {
   readonly createdAt: number;
 }
 
+/** An invitee as those see them who invite. */
+export interface InviteeState extends Invitee {
+  /** Until when their link is good; null when there is none. */
+  readonly invitedUntil: number | null;
+}
+
+/** A code that leads nowhere and raises an alarm. */
+export interface Decoy {
+  readonly id: string;
+  /** Where it was laid out. */
+  readonly note: string;
+  readonly createdAt: number;
+  /** How often it was keyed. */
+  readonly hits: number;
+}
+
 /** What a caller's digits lead to. */
 export type ResolvedCode =
   | { readonly kind: AccessCodeKind; readonly conference: Conference }

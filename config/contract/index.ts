@@ -1,5 +1,6 @@
 export * from './api.ts';
 export * from './conferences.ts';
+export * from './identity.ts';
 export * from './join.ts';
 export * from './room.ts';
 export { errorCatalogue, PartylineError, type ErrorCode, type ErrorEntry, type FaultClass } from './errors.ts';

@@ -7,9 +7,12 @@ import { createAddressFinder } from './client-address.ts';
 import { describeApi } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { conferenceOperations } from './operations/conferences.ts';
+import { inviteeOperations } from './operations/invitees.ts';
 import { joinOperations } from './operations/join.ts';
 import { liveOperations } from './operations/live.ts';
 import { loginOperations } from './operations/login.ts';
+import { peopleOperations } from './operations/people.ts';
+import { tenantOperations } from './operations/tenant.ts';
 import type { GatewayParts } from './parts.ts';
 import { createProblemHandler } from './problems.ts';
 import { createRequestContext, describeRoute } from './request-context.ts';
@@ -49,6 +52,9 @@ export function apiOperations(
     ...loginOperations(parts.store, parts.settings.loginHours, parts.logger),
     ...joinOperations(parts),
     ...conferenceOperations(parts.store),
+    ...inviteeOperations(parts.store),
+    ...tenantOperations(parts.store),
+    ...peopleOperations(parts.store, parts.settings.loginHours),
     ...liveOperations(parts.store),
   ];
 }

@@ -55,23 +55,147 @@ onEachRedis('store: conferences and access codes', (subject) => {
     expect(await codeOf(store.conferences.codes('acme', made.id))).to.equal('conference/not-found');
   });
 
-  it('keeps all codes apart: none equal, none a beginning, none one digit from another', async () => {
+  it('keeps all codes apart: none equal, none a beginning, none one digit from another, none used again', async () => {
     const { open } = subject();
+    // Three digits only, and mostly two of them: nearly every draw collides with something.
+    let state = 7;
+    const draw = () => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return [0, 0, 0, 1, 1, 1, 2][Math.floor(state / 65_536) % 7]!;
+    };
     const codes: string[] = [];
+    const keep = (...made: string[]) => codes.push(...made);
     for (const codeDigits of [8, 9, 10]) {
-      const store = await open({ codeDigits });
-      const made = await Promise.all(Array.from({ length: 15 }, () => store.conferences.create(conference)));
-      codes.push(...made.flatMap(({ guestCode, hostCode }) => [guestCode, hostCode]));
-    }
-    for (const [index, one] of codes.entries()) {
-      for (const other of codes.slice(index + 1)) {
-        expect(one.startsWith(other) || other.startsWith(one)).to.equal(false);
-        if (one.length !== other.length) continue;
-        const differences = Array.from(one).filter((digit, place) => digit !== other[place]).length;
-        expect(differences).to.be.at.least(2);
+      const store = await open({ codeDigits, draw });
+      for (let round = 0; round < 4; round += 1) {
+        const { conference: made, guestCode, hostCode } = await store.conferences.create(conference);
+        keep(guestCode, hostCode);
+        const holder = { tenantId: 'default', conferenceId: made.id };
+        const { invitee, personalCode } = await store.invitees.create({ ...holder, name: 'x', role: 'guest', by: 'p' });
+        keep(personalCode, (await store.decoys.create({ tenantId: 'default', note: 'x', by: 'p' })).code);
+        const replaced = await store.conferences.replaceCodes('default', made.id, 'p');
+        keep(replaced.guest, replaced.host, await store.invitees.replaceCode({ ...holder, id: invitee.id, by: 'p' }));
       }
     }
-    expect(codes).to.have.length(90);
+    expect(codes).to.have.length(84);
+    for (const [index, one] of codes.entries()) {
+      for (const other of codes.slice(index + 1)) {
+        expect(one).not.to.equal(other);
+        if (one.length !== other.length) continue;
+        const differences = Array.from(one).filter((digit, place) => digit !== other[place]).length;
+        expect(differences, `${one} ${other}`).to.be.at.least(2);
+      }
+    }
+  });
+
+  it('never makes a code that begins with another, whichever came first', async () => {
+    const draws: number[] = [];
+    const draw = () => draws.shift() ?? 0;
+    const [short, long] = [
+      await subject().open({ codeDigits: 8, draw }),
+      await subject().open({ codeDigits: 10, draw }),
+    ];
+    const decoy = { tenantId: 'default', note: 'x', by: 'p' };
+    const digits = (code: string) => Array.from(code, Number);
+    draws.push(...digits('31415926'));
+    expect((await short.decoys.create(decoy)).code).to.equal('31415926');
+    draws.push(...digits('3141592653'), ...digits('2718281828'));
+    expect((await long.decoys.create(decoy)).code).to.equal('2718281828');
+    draws.push(...digits('27182818'), ...digits('16180339'));
+    expect((await short.decoys.create(decoy)).code).to.equal('16180339');
+    // And one digit apart, in each place.
+    for (let place = 0; place < 8; place += 1) {
+      const near = digits('31415926');
+      near[place] = (near[place]! + 1) % 10;
+      draws.push(...near, ...digits(`5772156${place}`).map((digit, index) => (digit + index * place) % 10));
+      expect((await short.decoys.create(decoy)).code).not.to.equal(near.join(''));
+    }
+  });
+
+  it('replaces both codes at once: the old ones lead nowhere', async () => {
+    const { store } = subject();
+    const made = await store.conferences.create(conference);
+    const { id } = made.conference;
+    const replaced = await store.conferences.replaceCodes('default', id, 'p1');
+    expect(await store.conferences.codes('default', id)).to.deep.equal(replaced);
+    const outcomes = [made.guestCode, made.hostCode, replaced.guest, replaced.host].map(async (digits, index) => {
+      const lookup = await store.codes.lookup({ ...caller, callerNumber: `+49301${index}`, digits });
+      return lookup.outcome === 'found' ? lookup.resolved.kind : lookup.outcome;
+    });
+    expect(await Promise.all(outcomes)).to.deep.equal(['unknown', 'unknown', 'guest', 'host']);
+    const [entry] = (await store.journal.read('default')).filter(({ type }) => type === 'conference.codes-replaced');
+    expect(entry).to.include({ conferenceId: id, by: 'p1' });
+    expect(await codeOf(store.conferences.replaceCodes('default', 'gone', 'p1'))).to.equal('conference/not-found');
+    // Of many at once, one pair is left, whole.
+    const told = await Promise.all(
+      Array.from({ length: 8 }, () => store.conferences.replaceCodes('default', id, 'p1').catch(() => null)),
+    );
+    expect(told).to.deep.include(await store.conferences.codes('default', id));
+  });
+
+  it('changes title and policy, and nothing that is not named', async () => {
+    const { store } = subject();
+    const made = await store.conferences.create({ ...conference, policy: { muteOnEntry: true } });
+    const { id } = made.conference;
+    const changed = await store.conferences.change('default', id, { policy: { personalCodes: 'required' }, by: 'p1' });
+    expect(changed).to.deep.equal({
+      ...made.conference,
+      policy: { ...made.conference.policy, personalCodes: 'required' },
+    });
+    await Promise.all([
+      store.conferences.change('default', id, { title: 'Tuesday', by: 'p1' }),
+      store.conferences.change('default', id, { policy: { maxParticipants: 7 }, by: 'p1' }),
+      store.conferences.setState('default', id, 'closed'),
+    ]);
+    const after = await store.conferences.get('default', id);
+    expect(after).to.include({ title: 'Tuesday', state: 'closed' });
+    expect(after?.policy).to.include({ maxParticipants: 7, personalCodes: 'required', muteOnEntry: true });
+    const fields = (await store.journal.read('default')).flatMap((entry) =>
+      entry.type === 'conference.changed' ? [entry['fields']] : [],
+    );
+    expect(fields).to.deep.include.members([['title'], ['maxParticipants'], ['personalCodes']]);
+    expect(await codeOf(store.conferences.change('default', 'gone', { by: 'p1' }))).to.equal('conference/not-found');
+  });
+
+  it('archives: everything that led into the conference is gone, and what it was is kept apart', async () => {
+    const { store, redis } = subject();
+    const made = await store.conferences.create(conference);
+    const other = await store.conferences.create(conference);
+    const { id } = made.conference;
+    const holder = { tenantId: 'default', conferenceId: id };
+    const { invitee, personalCode } = await store.invitees.create({ ...holder, name: 'Ada', role: 'guest', by: 'p' });
+    const { invitation } = await store.invitees.invite({ ...holder, id: invitee.id, by: 'p' }, 60_000);
+    const pass = await store.passes.issue({ ...holder, participantId: 'x', name: 'x', role: 'guest' }, 60_000);
+
+    await store.conferences.archive('default', id, 'p1');
+    expect(await store.conferences.get('default', id)).to.equal(null);
+    expect((await store.conferences.list('default')).conferences).to.deep.equal([other.conference]);
+    for (const [index, digits] of [made.guestCode, made.hostCode, personalCode].entries()) {
+      const lookup = await store.codes.lookup({ ...caller, callerNumber: `+49301${index}`, digits });
+      expect(lookup.outcome).to.equal('unknown');
+    }
+    expect(await store.invitees.byInvitation(invitation)).to.equal(null);
+    expect(await store.invitees.list(holder)).to.deep.equal([]);
+    expect(await store.passes.check(pass.token)).to.equal(null);
+    expect((await store.codes.lookup({ ...caller, digits: other.guestCode })).outcome).to.equal('found');
+    expect(JSON.parse(String(await redis.command('HGET', 'partyline:{default}:archive', id)))).to.deep.equal(
+      made.conference,
+    );
+    expect(await codeOf(store.conferences.archive('default', id, 'p1'))).to.equal('conference/not-found');
+  });
+
+  it('archives no conference that somebody is in', async () => {
+    const { store } = subject();
+    const { conference: made } = await store.conferences.create(conference);
+    await store.rooms.commit({
+      ...{ tenantId: 'default', conferenceId: made.id, expectedVersion: 0, events: [] },
+      document: {
+        ...{ conferenceId: made.id, tenantId: 'default', version: 1, epoch: 1, mediaServer: 'm', startedAt: 1 },
+        ...{ locked: false, participants: [] },
+      },
+    });
+    expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('conference/live');
+    expect(await store.conferences.get('default', made.id)).to.deep.equal(made);
   });
 
   it('closes and opens, exactly once in the journal, and tells apart only for the journal', async () => {

@@ -1,17 +1,19 @@
 import {
+  changeConferenceRequest,
   conferenceList,
   conferenceQuery,
   conferenceView,
   createConferenceRequest,
   PartylineError,
+  replacedCodes,
   type ConferenceView,
 } from '../../../config/contract/index.ts';
 import type { Conference, ConferencePolicy, Person, Store } from '../../../store/index.ts';
 import { hasRole } from '../authentication.ts';
-import { operation, type Operation } from '../operation.ts';
+import { operation, withoutUndefined, type Operation } from '../operation.ts';
 
 /** Who makes conferences also sees their codes. */
-const MAKERS = ['admin', 'moderator'] as const;
+export const MAKERS = ['admin', 'moderator'] as const;
 const READERS = ['admin', 'moderator', 'presenter', 'tsr'] as const;
 
 export function conferenceOperations(store: Store): Operation[] {
@@ -76,10 +78,55 @@ export function conferenceOperations(store: Store): Operation[] {
       },
     });
 
+  const patch = operation({
+    method: 'patch',
+    path: '/conferences/:id',
+    summary: 'Change title and policy; what is not named stays as it is',
+    access: MAKERS,
+    body: changeConferenceRequest,
+    answers: { status: 200, schema: conferenceView, description: 'The conference as it is now.' },
+    handle: async ({ person, params, body }) => {
+      const { id } = await findConference(store, person, params['id']);
+      const changes = {
+        ...(body.title === undefined ? {} : { title: body.title }),
+        ...(body.policy === undefined ? {} : { policy: defined(body.policy) }),
+      };
+      return toView(await store.conferences.change(person.tenantId, id, { ...changes, by: person.id }));
+    },
+  });
+
+  const archive = operation({
+    method: 'delete',
+    path: '/conferences/:id',
+    summary: 'Take a conference away for good, with its codes and invitees',
+    access: MAKERS,
+    answers: { status: 204, description: 'It is gone; the journal keeps what happened in it.' },
+    handle: async ({ person, params }) => {
+      const { id } = await findConference(store, person, params['id']);
+      await store.conferences.archive(person.tenantId, id, person.id);
+    },
+  });
+
+  const replaceCodes = operation({
+    method: 'post',
+    path: '/conferences/:id/codes',
+    summary: 'Replace both codes; those of before lead nowhere from now on',
+    access: MAKERS,
+    answers: { status: 200, schema: replacedCodes, description: 'The new codes.' },
+    handle: async ({ person, params }) => {
+      const { id } = await findConference(store, person, params['id']);
+      const codes = await store.conferences.replaceCodes(person.tenantId, id, person.id);
+      return { guestCode: codes.guest, hostCode: codes.host };
+    },
+  });
+
   return [
     create,
     list,
     get,
+    patch,
+    archive,
+    replaceCodes,
     change('open', 'open', 'Let callers in again'),
     change('close', 'closed', 'Let no more callers in; whoever is in stays'),
   ];
@@ -111,5 +158,5 @@ function toView(conference: Conference): ConferenceView {
 function defined(policy: {
   [K in keyof ConferencePolicy]?: ConferencePolicy[K] | undefined;
 }): Partial<ConferencePolicy> {
-  return Object.fromEntries(Object.entries<unknown>(policy).filter(([, value]) => value !== undefined));
+  return withoutUndefined(policy) as Partial<ConferencePolicy>;
 }
