@@ -1,6 +1,6 @@
 /** Claiming codes in a tenant's number space: drawn at random, tried until all of them are free, told to Redis as fingerprints. */
 import { PartylineError } from '../config/contract/index.ts';
-import { footprint } from './code-space.ts';
+import { footprint, MOST_CODE_DIGITS } from './code-space.ts';
 import type { StoreContext } from './context.ts';
 
 /** With a million codes of nine digits in use one draw in a hundred collides; twenty in a row means the space is full. */
@@ -8,9 +8,18 @@ const MOST_DRAWS = 20;
 
 /** How new codes are made. */
 export interface CodeOptions {
+  /** Of guest and host codes. */
   readonly codeDigits: number;
   /** A random integer from 0 to below `limit`; tests make it less random. */
   readonly draw?: (limit: number) => number;
+}
+
+/**
+ * There may be ten times as many invitees as conferences: with one digit more, guessing them is no easier than guessing
+ * the others.
+ */
+export function personalDigits(codeDigits: number): number {
+  return Math.min(codeDigits + 1, MOST_CODE_DIGITS);
 }
 
 export interface Claim {

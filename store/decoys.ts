@@ -1,7 +1,7 @@
 /** Codes that lead nowhere and raise an alarm: nobody has them but who guesses, or who read what was laid out for them. */
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { PartylineError } from '../config/contract/index.ts';
-import { claimArguments, codeFingerprint, drawUntilFree, type CodeOptions } from './code-claims.ts';
+import { claimArguments, codeFingerprint, drawUntilFree, personalDigits, type CodeOptions } from './code-claims.ts';
 import { randomCode } from './code-space.ts';
 import type { StoreContext } from './context.ts';
 import { encodeEntry } from './journal.ts';
@@ -14,6 +14,10 @@ import type { Decoys } from './store.ts';
 
 const MOST_DECOYS = 10_000;
 
+/** Whoever guesses guesses one length: half of the decoys look like a conference's codes, half like personal ones. */
+const digitsOf = (codeDigits: number, draw = randomInt as (limit: number) => number) =>
+  draw(2) === 0 ? codeDigits : personalDigits(codeDigits);
+
 export function createDecoys(context: StoreContext, { codeDigits, draw }: CodeOptions): Decoys {
   const { connection, retention } = context;
   return {
@@ -22,7 +26,7 @@ export function createDecoys(context: StoreContext, { codeDigits, draw }: CodeOp
       const decoy = { id: randomUUID(), note, createdAt: context.now() };
       const entry = encodeEntry({ type: 'decoy.created', at: decoy.createdAt, decoyId: decoy.id, by });
       const code = await drawUntilFree(
-        () => randomCode(codeDigits, draw),
+        () => randomCode(digitsOf(codeDigits, draw), draw),
         async (digits) => {
           const stored = { ...decoy, codeFingerprint: codeFingerprint(context, tenantId, digits) };
           const reply = await connection.run(

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { PartylineError } from '../config/contract/index.ts';
-import { claimArguments, codeFingerprint, drawUntilFree, type CodeOptions } from './code-claims.ts';
+import { claimArguments, codeFingerprint, drawUntilFree, personalDigits, type CodeOptions } from './code-claims.ts';
 import { randomCode } from './code-space.ts';
 import type { StoreContext } from './context.ts';
 import { encodeEntry } from './journal.ts';
@@ -162,7 +162,7 @@ async function giveCode(
   type: string,
 ): Promise<string | null> {
   const drawn = await drawUntilFree(
-    () => randomCode(codeDigits, draw),
+    () => randomCode(personalDigits(codeDigits), draw),
     async (digits) => {
       const after = { ...invitee, codeFingerprint: codeFingerprint(context, ref.tenantId, digits) };
       const retired = invitee.codeFingerprint ?? '';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
-import type { ConferencePage } from '../../../store/index.ts';
+import type { ConferencePage, Store } from '../../../store/index.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
 const WRONG = '31415926';
@@ -88,27 +88,29 @@ onEachRedis('store: conferences and access codes', (subject) => {
     }
   });
 
-  it('never makes a code that begins with another, whichever came first', async () => {
+  it('never makes a code that begins with another, whichever came first, nor one a digit apart', async () => {
     const draws: number[] = [];
     const draw = () => draws.shift() ?? 0;
     const [short, long] = [
       await subject().open({ codeDigits: 8, draw }),
       await subject().open({ codeDigits: 10, draw }),
     ];
-    const decoy = { tenantId: 'default', note: 'x', by: 'p' };
     const digits = (code: string) => Array.from(code, Number);
-    draws.push(...digits('31415926'));
-    expect((await short.decoys.create(decoy)).code).to.equal('31415926');
-    draws.push(...digits('3141592653'), ...digits('2718281828'));
-    expect((await long.decoys.create(decoy)).code).to.equal('2718281828');
-    draws.push(...digits('27182818'), ...digits('16180339'));
-    expect((await short.decoys.create(decoy)).code).to.equal('16180339');
-    // And one digit apart, in each place.
-    for (let place = 0; place < 8; place += 1) {
+    /** A decoy (a draw of 0 says: as long as a conference's code), which is made of the last of the codes drawn. */
+    const expectMade = async (store: Store, ...drawn: readonly string[]) => {
+      draws.push(...drawn.flatMap((code) => [0, ...digits(code)]));
+      const { code } = await store.decoys.create({ tenantId: 'default', note: 'x', by: 'p' });
+      expect(code).to.equal(drawn.at(-1));
+      expect(draws).to.deep.equal([]);
+    };
+    await expectMade(short, '31415926');
+    await expectMade(long, '3141592653', '2718281828');
+    await expectMade(short, '27182818', '16180339');
+    const others = ['57721566', '14142135', '17320508', '69314718', '23025850', '26457513', '33166247', '36055512'];
+    for (const [place, other] of others.entries()) {
       const near = digits('31415926');
       near[place] = (near[place]! + 1) % 10;
-      draws.push(...near, ...digits(`5772156${place}`).map((digit, index) => (digit + index * place) % 10));
-      expect((await short.decoys.create(decoy)).code).not.to.equal(near.join(''));
+      await expectMade(short, '31415926', near.join(''), other);
     }
   });
 
