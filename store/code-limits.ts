@@ -64,7 +64,7 @@ export interface SharedCounter {
   readonly rule: PlainRule;
   /** Whether this caller is a newcomer at a narrow door while it is used up. */
   readonly narrows: boolean;
-  /** Whether using it up is an attack on the company. */
+  /** Whether using it up is an attack that somebody should know of. */
   readonly alarms: boolean;
 }
 
@@ -91,7 +91,7 @@ function ofTelephone(context: StoreContext, rules: CodeLimitRules, entry: CodeEn
     door: codeLimit('door', source),
     shared: [
       ...(identified ? [] : [{ key: codeLimit('withheld', EVERYBODY), rule: rules.withheld, ...NARROWS }]),
-      { key: codeLimit('source', source), rule: rules.source, ...NARROWS },
+      { key: codeLimit('source', source), rule: rules.source, narrows: true, alarms: true },
       { key: codeLimit('phones', EVERYBODY), rule: rules.phones, narrows: true, alarms: true },
       { key: codeLimit('tenant', EVERYBODY), rule: rules.tenant, narrows: false, alarms: true },
     ],

@@ -15,7 +15,7 @@ import type { Decoys } from './store.ts';
 const MOST_DECOYS = 10_000;
 
 /** Whoever guesses guesses one length: half of the decoys look like a conference's codes, half like personal ones. */
-const digitsOf = (codeDigits: number, draw = randomInt as (limit: number) => number) =>
+const digitsOf = (codeDigits: number, draw: (limit: number) => number = randomInt) =>
   draw(2) === 0 ? codeDigits : personalDigits(codeDigits);
 
 export function createDecoys(context: StoreContext, { codeDigits, draw }: CodeOptions): Decoys {

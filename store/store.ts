@@ -148,7 +148,7 @@ export interface CodeEvent {
   readonly tenantId: string;
   readonly via: 'phone' | 'web';
   readonly outcome: 'found' | 'unknown' | 'closed' | 'elsewhere' | 'decoy' | 'limited';
-  /** The company's tries are used up by this one. */
+  /** The tries of a trunk or of the company are used up by this one. */
   readonly attackBegins: boolean;
 }
 

@@ -50,7 +50,7 @@ export function operation<B extends z.ZodType = z.ZodUndefined, Q extends z.ZodT
   };
 }
 
-/** What zod leaves out and what it sets to undefined is the same to us: absent. */
+/** Absent and undefined are the same in a request: `{announce: undefined}` must not overwrite a default. */
 export function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

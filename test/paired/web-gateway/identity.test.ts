@@ -78,7 +78,9 @@ describe('web gateway: who is who', () => {
       const token = await tokenOf(['moderator']);
       const { conference, guestCode } = await meeting();
       const path = `/conferences/${conference.id}`;
+      const { token: participant } = (await join({ code: guestCode, name: 'x' })).json() as JoinResponse;
       const codes = await good<{ guestCode: string; hostCode: string }>('POST', `${path}/codes`, token);
+      expectProblem(await ask('POST', '/join/ticket', participant), 401, 'auth/required');
       expectProblem(await join({ code: guestCode, name: 'x' }), 403, 'join/refused');
       expect((await join({ code: codes.guestCode, name: 'x' })).status).to.equal(200);
       expect((await good('GET', path, token))['hostCode']).to.equal(codes.hostCode);

@@ -8,7 +8,7 @@ import {
   replacedCodes,
   type ConferenceView,
 } from '../../../config/contract/index.ts';
-import type { Conference, ConferencePolicy, Person, Store } from '../../../store/index.ts';
+import type { Conference, Person, Store } from '../../../store/index.ts';
 import { hasRole } from '../authentication.ts';
 import { operation, withoutUndefined, type Operation } from '../operation.ts';
 
@@ -25,7 +25,7 @@ export function conferenceOperations(store: Store): Operation[] {
     body: createConferenceRequest,
     answers: { status: 201, schema: conferenceView, description: 'The conference with its codes.' },
     handle: async ({ body, person }) => {
-      const policy = body.policy === undefined ? {} : { policy: defined(body.policy) };
+      const policy = body.policy === undefined ? {} : { policy: withoutUndefined(body.policy) };
       const made = await store.conferences.create({
         tenantId: person.tenantId,
         title: body.title,
@@ -89,7 +89,7 @@ export function conferenceOperations(store: Store): Operation[] {
       const { id } = await findConference(store, person, params['id']);
       const changes = {
         ...(body.title === undefined ? {} : { title: body.title }),
-        ...(body.policy === undefined ? {} : { policy: defined(body.policy) }),
+        ...(body.policy === undefined ? {} : { policy: withoutUndefined(body.policy) }),
       };
       return toView(await store.conferences.change(person.tenantId, id, { ...changes, by: person.id }));
     },
@@ -114,8 +114,9 @@ export function conferenceOperations(store: Store): Operation[] {
     access: MAKERS,
     answers: { status: 200, schema: replacedCodes, description: 'The new codes.' },
     handle: async ({ person, params }) => {
-      const { id } = await findConference(store, person, params['id']);
-      const codes = await store.conferences.replaceCodes(person.tenantId, id, person.id);
+      const conference = await findConference(store, person, params['id']);
+      const codes = await store.conferences.replaceCodes(person.tenantId, conference.id, person.id);
+      await letOnlyPresentStay(store, conference);
       return { guestCode: codes.guest, hostCode: codes.host };
     },
   });
@@ -152,11 +153,4 @@ async function letOnlyPresentStay(store: Store, { tenantId, id: conferenceId }: 
 function toView(conference: Conference): ConferenceView {
   const { id, title, state, policy, createdAt } = conference;
   return { id, title, state, policy, createdAt };
-}
-
-/** `{announce: undefined}` must not overwrite a default. */
-function defined(policy: {
-  [K in keyof ConferencePolicy]?: ConferencePolicy[K] | undefined;
-}): Partial<ConferencePolicy> {
-  return withoutUndefined(policy) as Partial<ConferencePolicy>;
 }
