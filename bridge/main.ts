@@ -7,14 +7,20 @@ import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.t
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
 import { soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
-import { createAdminLink, ensureConfiguredAdmin, startGateway, type Gateway } from '../web-gateway/server/index.ts';
+import {
+  CertificateError,
+  createAdminLink,
+  ensureConfiguredAdmin,
+  startGateway,
+  type Gateway,
+} from '../web-gateway/server/index.ts';
 import { advertisedAddress, hostInUri, isLoopback } from './service/addresses.ts';
 import { startBridge, type Bridge, type BridgeOptions, type ServerAddress } from './service/bridge.ts';
 import { CloseStack } from './service/close-stack.ts';
 import { BridgeMetrics } from './service/metrics.ts';
 import { runAsCommand } from './service/run.ts';
 import { openSounds } from './service/sounds.ts';
-import { listening } from './service/start-error.ts';
+import { listening, StartError } from './service/start-error.ts';
 import { InviteGate } from './sip/index.ts';
 import { systemClock } from './support/clock.ts';
 
@@ -45,7 +51,11 @@ export interface Service {
   /** SIP over WebSocket on loopback, for browsers; 0 as above. */
   readonly webSocketPort: number;
   readonly httpPort: number;
+  /** Undefined without the setting. */
+  readonly httpsPort: number | undefined;
   readonly url: string;
+  /** Browsers will warn of the certificate. */
+  readonly selfSigned: boolean;
   /** With it the first admin can be made, once; absent when there is one. */
   readonly adminLink?: string;
   /** All zero when nobody calls (but for the connected application). */
@@ -87,14 +97,17 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   measure(metrics, bridge, servers);
   const dial = dialOf(settings, servers);
   await makeConfiguredAdmin(settings, store); // before anybody can ask whether we are ready
-  const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial }, closing);
+  const sipWebSocket = sipWebSocketOf(settings, servers);
+  const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial, sipWebSocket }, closing);
   const adminLink = await createAdminLink(store, gateway.url);
   return {
     dial,
     sipPort: servers.sipPort,
     webSocketPort: servers.webSocketPort,
     httpPort: gateway.port,
+    httpsPort: gateway.httpsPort,
     url: gateway.url,
+    selfSigned: gateway.selfSigned,
     ...(adminLink === undefined ? {} : { adminLink }),
     counts: () => countsOf(bridge, servers),
     store,
@@ -238,24 +251,35 @@ function dialOf(settings: Settings, servers: Servers): string {
   return `sip:${number}@${hostInUri(host)}${port}`;
 }
 
+/** Where browsers' SIP is passed on to. */
+function sipWebSocketOf(settings: Settings, { webSocketPort }: Servers): string | undefined {
+  return settings.drachtio === undefined ? `ws://${LOOPBACK}:${webSocketPort}` : settings.drachtioWebSocket;
+}
+
 async function startWeb(
   settings: Settings,
   logger: Logger,
-  parts: { store: Store; bridge: Bridge; metrics: BridgeMetrics; dial: string },
+  parts: { store: Store; bridge: Bridge; metrics: BridgeMetrics; dial: string; sipWebSocket: string | undefined },
   closing: CloseStack,
 ): Promise<Gateway> {
-  const { store, bridge, metrics, dial } = parts;
-  const place = { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const;
-  const gateway = await listening(place, () =>
-    startGateway({
-      settings,
-      logger,
-      store,
-      readiness: async () => readinessOf(store, bridge),
-      metrics: metrics.registry,
-      dial,
-    }),
-  );
+  const { store, bridge, metrics, dial, sipWebSocket } = parts;
+  const places = [
+    { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const,
+    { setting: 'httpsPort', address: settings.bind, port: settings.httpsPort ?? 0 } as const,
+  ];
+  const options = {
+    ...{ settings, logger, store, dial },
+    readiness: async () => readinessOf(store, bridge),
+    metrics: metrics.registry,
+    ...(sipWebSocket === undefined ? {} : { sipWebSocket }),
+  };
+  const gateway = await listening(places, async () => {
+    try {
+      return await startGateway(options);
+    } catch (error) {
+      throw error instanceof CertificateError ? new StartError(error.message, { cause: error }) : error;
+    }
+  });
   closing.push('the web gateway', SERVER_CLOSE_MS, () => gateway.stop());
   return gateway;
 }

@@ -39,6 +39,8 @@ export interface EmbeddedServers {
   readonly drachtio: ControlAddress;
   readonly freeswitch: ControlAddress;
   readonly sipPort: number;
+  /** SIP over WebSocket (RFC 7118), on loopback: whoever serves the page passes browsers through to it. */
+  readonly webSocketPort: number;
   counts(): { readonly drachtio: DrachtioCounts; readonly freeswitch: FreeswitchCounts };
   /** Idempotent. */
   stop(): Promise<void>;
@@ -62,7 +64,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     logger,
   });
   const drachtio = await startDrachtio({
-    sip: (['udp', 'tcp'] as const).map((protocol) => ({ protocol, address: bind, port: sipPort })),
+    sip: [
+      ...(['udp', 'tcp'] as const).map((protocol) => ({ protocol, address: bind, port: sipPort })),
+      { protocol: 'ws', address: LOOPBACK, port: 0 },
+    ],
     advertisedAddress,
     client: { address: LOOPBACK, port: 0 },
     secret: secrets.drachtio,
@@ -76,6 +81,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     drachtio: { host: LOOPBACK, port: drachtio.clientPort, secret: secrets.drachtio },
     freeswitch: { host: LOOPBACK, port: freeswitch.eventSocketPort, secret: secrets.freeswitch },
     sipPort: drachtio.listeningPoints[0]!.port,
+    webSocketPort: drachtio.listeningPoints.find(({ protocol }) => protocol === 'ws')!.port,
     counts: () => ({ drachtio: drachtio.counts(), freeswitch: freeswitch.counts() }),
     stop: async () => {
       await drachtio.stop();

@@ -37,6 +37,7 @@ const SUITES = [
   { name: 'paired', minutes: 10 },
   { name: 'conformance', minutes: 10 },
   { name: 'journeys', minutes: 20 },
+  { name: 'browser', minutes: 10 },
 ];
 
 const PROGRAMS = [
@@ -44,6 +45,7 @@ const PROGRAMS = [
   { program: 'sipp', debianPackage: 'sip-tester' },
   { program: 'baresip', debianPackage: 'baresip-core' },
   { program: 'svmap', debianPackage: 'sipvicious' },
+  { program: 'chromium', debianPackage: 'chromium' },
 ];
 
 /** Results of everything, in order: `{outcome: 'passed' | 'failed' | 'skipped', title, message?, reason?}`. */

@@ -2,6 +2,7 @@
 import type { Logger } from '../config/index.ts';
 import type { Connection } from './connection.ts';
 import type { Secrets } from './secrets.ts';
+import type { Subscriber } from './subscriber.ts';
 
 /** How long and how much is kept. */
 export interface Retention {
@@ -25,6 +26,8 @@ export const DEFAULT_RETENTION: Retention = {
 
 export interface StoreContext {
   readonly connection: Connection;
+  /** Channels, on a connection of their own. */
+  readonly subscriber: Subscriber;
   readonly secrets: Secrets;
   readonly logger: Logger;
   readonly retention: Retention;

@@ -52,6 +52,12 @@ export interface TenantKeys {
   readonly liveCalls: string;
   /** hash: conference id → live room as `version startedAt digest\nJSON`. */
   readonly rooms: string;
+  /** sorted set: conference id of a live room by when something is due in it, in milliseconds since 1970. */
+  readonly roomDeadlines: string;
+  /** hash: conference id of a live room → `until owner`: the process that compares it with the media server. */
+  readonly roomLeases: string;
+  /** channel: `conferenceId version` after each commit; version 0: the room is gone. */
+  readonly roomChanges: string;
   /** stream: one field `entry`, JSON. */
   readonly journal: string;
   /** hash: field of CallRecord → JSON. Expires some time after the call ended. */
@@ -87,6 +93,9 @@ export function tenantKeys(tenantId: string): TenantKeys {
     knownCallers: `${base}:known-callers`,
     liveCalls: `${base}:live-calls`,
     rooms: `${base}:rooms`,
+    roomDeadlines: `${base}:room-deadlines`,
+    roomLeases: `${base}:room-leases`,
+    roomChanges: `${base}:room-changes`,
     journal: `${base}:journal`,
     call: (id) => `${base}:call:${checkId(id)}`,
     roomEvents: (conferenceId) => `${base}:room-events:${checkId(conferenceId)}`,
@@ -108,6 +117,16 @@ export const globalKeys = {
   email: (fingerprint: string): string => `${PREFIX}:{email:${fingerprint}}`,
   /** set: ids of all people. */
   people: `${PREFIX}:{people}`,
+  /** string: a request for a room, as JSON, until somebody takes it or its time is over. */
+  roomRequest: (id: string): string => `${PREFIX}:{room-request:${checkId(id)}}`,
+  /** string: the answer to a request, as JSON, for those whom the channel did not reach. */
+  roomAnswer: (id: string): string => `${PREFIX}:{room-answer:${checkId(id)}}`,
+  /** channel: the id of each request. */
+  roomRequests: `${PREFIX}:room-requests`,
+  /** channel: answers for one process, as JSON. */
+  roomAnswers: (processId: string): string => `${PREFIX}:room-answers:${checkId(processId)}`,
+  /** string: expires soon after the process has gone. */
+  process: (id: string): string => `${PREFIX}:{process:${checkId(id)}}`,
   /** string: what the token stands for, as JSON; expires with the token. The token is a SHA-256 hash. */
   token: (kind: string, hash: string): string => `${PREFIX}:{token:${kind}:${hash}}`,
   /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. The subject is a fingerprint. */

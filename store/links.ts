@@ -14,6 +14,17 @@ export interface Link {
   destroy(): void;
 }
 
+/** A connection of its own for channels: in RESP 2 it can do nothing else. */
+export interface SubscriberLink {
+  /** As {@link Link.connect}. */
+  connect(): Promise<void>;
+  /** Resolves when messages come. Kept over reconnections. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>;
+  unsubscribe(channel: string): Promise<void>;
+  /** At once. */
+  destroy(): void;
+}
+
 export interface LinkEvents {
   /** Something changed: worth a look whether Redis answers. */
   readonly onChange: () => void;
@@ -44,6 +55,15 @@ export function createLink(options: LinkOptions, events: LinkEvents): Link {
   return options.cluster ? clusterLink(options, events) : singleLink(options, events);
 }
 
+/** A server that says nothing for so long, though it is asked, is taken for dead. */
+const SUBSCRIBER_PING_MS = 2_000;
+const SUBSCRIBER_SILENCE_MS = 7_000;
+
+/** @param events.onChange messages may have been missed: whoever depends on them looks for itself */
+export function createSubscriberLink(options: LinkOptions, events: LinkEvents): SubscriberLink {
+  return options.cluster ? clusterSubscriber(options, events) : singleSubscriber(options, events);
+}
+
 const shared = {
   RESP: 2,
   // Without it, commands would wait in memory for a Redis that may never come back.
@@ -55,11 +75,53 @@ const shared = {
 
 const reconnect = (retries: number): number => reconnectDelay(retries);
 
+function makeClient(options: LinkOptions, settings: { socketTimeout?: number; pingInterval?: number } = {}) {
+  const { socketTimeout, pingInterval } = settings;
+  const socket = {
+    connectTimeout: options.connectTimeoutMs,
+    reconnectStrategy: reconnect,
+    ...(socketTimeout === undefined ? {} : { socketTimeout }),
+  };
+  const more = pingInterval === undefined ? shared : { ...shared, pingInterval };
+  return options.url.startsWith('unix:')
+    ? createClient({ ...more, ...unixTarget(options.url, socket) })
+    : createClient({ ...more, url: options.url, socket });
+}
+
+function singleSubscriber(options: LinkOptions, events: LinkEvents): SubscriberLink {
+  const client = makeClient(options, { pingInterval: SUBSCRIBER_PING_MS, socketTimeout: SUBSCRIBER_SILENCE_MS });
+  client.on('ready', events.onChange).on('error', events.onError);
+  return {
+    connect: async () => {
+      await client.connect();
+    },
+    subscribe: (channel, listener) => client.subscribe(channel, listener),
+    unsubscribe: (channel) => client.unsubscribe(channel),
+    destroy: () => {
+      if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+/** Messages reach every node of a Cluster: the package picks one, and another when that one goes. */
+function clusterSubscriber(options: LinkOptions, events: LinkEvents): SubscriberLink {
+  const cluster = makeCluster(options, { pingInterval: SUBSCRIBER_PING_MS });
+  cluster.on('error', events.onError);
+  for (const name of ['node-ready', 'node-disconnect']) cluster.on(name, events.onChange);
+  return {
+    connect: async () => {
+      await cluster.connect();
+    },
+    subscribe: (channel, listener) => cluster.subscribe(channel, listener),
+    unsubscribe: (channel) => cluster.unsubscribe(channel),
+    destroy: () => {
+      if (cluster.isOpen) cluster.destroy();
+    },
+  };
+}
+
 function singleLink(options: LinkOptions, events: LinkEvents): Link {
-  const socket = { connectTimeout: options.connectTimeoutMs, reconnectStrategy: reconnect };
-  const client = options.url.startsWith('unix:')
-    ? createClient({ ...shared, ...unixTarget(options.url, socket) })
-    : createClient({ ...shared, url: options.url, socket });
+  const client = makeClient(options);
   client.on('ready', events.onChange).on('end', events.onChange).on('error', events.onError);
   return {
     connect: async () => {
@@ -78,7 +140,7 @@ function singleLink(options: LinkOptions, events: LinkEvents): Link {
 /** `unix:///path/to/socket`; the path is percent-decoded, a password may stand where the URL has one. */
 function unixTarget(
   url: string,
-  socket: { connectTimeout: number; reconnectStrategy: (retries: number) => number },
+  socket: { connectTimeout: number; reconnectStrategy: (retries: number) => number; socketTimeout?: number },
 ): { socket: { path: string; tls: false; connectTimeout: number }; password?: string } {
   const parsed = new URL(url);
   return {
@@ -87,10 +149,10 @@ function unixTarget(
   };
 }
 
-function clusterLink(options: LinkOptions, events: LinkEvents): Link {
+function makeCluster(options: LinkOptions, settings: { pingInterval?: number } = {}) {
   const parsed = new URL(options.url);
   if (parsed.protocol === 'unix:') throw new TypeError('A Redis Cluster is reached by host and port, not by a socket.');
-  const cluster = createCluster({
+  return createCluster({
     RESP: shared.RESP,
     commandOptions: shared.commandOptions,
     rootNodes: [{ url: options.url }],
@@ -99,6 +161,7 @@ function clusterLink(options: LinkOptions, events: LinkEvents): Link {
       disableOfflineQueue: shared.disableOfflineQueue,
       commandsQueueMaxLength: MOST_COMMANDS,
       maintNotifications: shared.maintNotifications,
+      ...settings,
       ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
       ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
       socket: {
@@ -108,6 +171,10 @@ function clusterLink(options: LinkOptions, events: LinkEvents): Link {
       },
     },
   });
+}
+
+function clusterLink(options: LinkOptions, events: LinkEvents): Link {
+  const cluster = makeCluster(options);
   cluster.on('error', events.onError);
   for (const name of ['node-ready', 'node-disconnect', 'node-reconnecting']) cluster.on(name, events.onChange);
   return {

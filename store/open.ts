@@ -15,9 +15,12 @@ import { createLimits, type LimitRules } from './limits.ts';
 import { createPasses } from './passes.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { createPeople } from './people.ts';
+import { createSubscriberLink } from './links.ts';
+import { createRoomRequests } from './room-requests.ts';
 import { createRooms } from './rooms.ts';
 import { deriveSecrets } from './secrets.ts';
 import type { Store } from './store.ts';
+import { Subscriber } from './subscriber.ts';
 import { createTenants } from './tenants.ts';
 import { createTokens } from './tokens.ts';
 
@@ -44,6 +47,7 @@ export interface StoreOptions {
 }
 
 const DEFAULT_CODE_DIGITS = 9;
+const SUBSCRIBER_CONNECT_MS = 900;
 
 /**
  * Resolves when Redis answers. Afterwards the store lives through any outage by itself: while Redis is away every method
@@ -59,13 +63,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const codes = { codeDigits, ...(options.draw ? { draw: options.draw } : {}) };
   const { url, cluster = false, logger, times } = options;
   const connection = await openConnection({ url, cluster, logger, ...(times ? { times } : {}) });
+  const subscriber = new Subscriber({
+    createLink: (events) => createSubscriberLink({ url, cluster, connectTimeoutMs: SUBSCRIBER_CONNECT_MS }, events),
+    logger,
+  });
   const context: StoreContext = {
     connection,
+    subscriber,
     secrets,
     logger,
     retention: { ...DEFAULT_RETENTION, ...options.retention },
     now: options.now ?? Date.now,
   };
+  const roomRequests = createRoomRequests(context);
   const limiterClient = createLimiterClient(connection);
   const tokens = createTokens(context);
   const passes = createPasses(context, tokens);
@@ -78,6 +88,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     decoys: createDecoys(context, codes),
     calls: createCalls(context),
     rooms: createRooms(context),
+    roomRequests: roomRequests.requests,
     journal: createJournal(context),
     tokens,
     passes,
@@ -87,6 +98,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     onAvailability: (listener) => connection.onAvailability(listener),
     ping: () => connection.ping(),
-    close: () => connection.close(),
+    close: async () => {
+      roomRequests.close();
+      subscriber.close();
+      await connection.close();
+    },
   };
 }

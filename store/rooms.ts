@@ -3,48 +3,89 @@ import { PartylineError } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { CorruptValue } from './errors.ts';
 import { encodeEntry } from './journal.ts';
-import { isSafeId, tenantKeys } from './keys.ts';
+import { checkId, isSafeId, tenantKeys } from './keys.ts';
 import { readEach } from './read-each.ts';
 import { asInteger, asOptionalText, asTexts } from './replies.ts';
-import { checkStored, parseStored, roomDocumentSchema } from './schemas.ts';
-import { commitRoom } from './scripts/rooms.ts';
+import { RoomWatch } from './room-watch.ts';
+import { checkStored, parseStored, participantSchema, roomDocumentSchema, roomFrameSchema } from './schemas.ts';
+import { commitRoom, leaseRooms } from './scripts/rooms.ts';
 import type { Rooms } from './store.ts';
-import type { RoomDocument } from './types.ts';
+import type { Participant, RoomDocument, RoomEvent } from './types.ts';
 
 /** Longer than anybody tries a commit again, shorter than anybody cares. */
 const REMOVAL_REMEMBERED_MS = 60_000;
+/** They come and go every second: they are in the room's stream, not in the journal. */
+const NOT_JOURNALLED = new Set(['talking-started', 'talking-stopped']);
+const MOST_DUE_AT_ONCE = 200;
 
 export function createRooms(context: StoreContext): Rooms {
-  const { connection, retention } = context;
+  const { connection } = context;
+  const read = async (tenantId: string, conferenceId: string): Promise<RoomDocument | null> => {
+    if (!isSafeId(conferenceId)) return null;
+    const key = tenantKeys(tenantId).rooms;
+    const stored = asOptionalText(await connection.send(key, ['HGET', key, conferenceId]));
+    return stored === null ? null : decodeRoom(stored);
+  };
+  const watch = new RoomWatch(context, read);
   return {
-    read: async (tenantId, conferenceId) => {
-      if (!isSafeId(conferenceId)) return null;
-      const key = tenantKeys(tenantId).rooms;
-      const stored = asOptionalText(await connection.send(key, ['HGET', key, conferenceId]));
-      return stored === null ? null : decodeRoom(stored);
-    },
+    read,
     list: async (tenantId) => {
       const key = tenantKeys(tenantId).rooms;
       return readEach(context.logger, asTexts(await connection.send(key, ['HVALS', key])), decodeRoom);
     },
-    commit: async (input) => {
-      checkCommit(input);
-      const keys = tenantKeys(input.tenantId);
-      const document = input.document === null ? '' : JSON.stringify(input.document);
-      const events = input.events.flatMap((event) => [
-        encodeEntry(event),
-        encodeEntry({ ...event, conferenceId: input.conferenceId }),
-      ]);
-      const head = [input.conferenceId, input.expectedVersion, input.document?.startedAt ?? ''].map(String);
-      const limits = [retention.roomEvents, retention.journalEntries, retention.endedRoomMs, REMOVAL_REMEMBERED_MS];
-      const reply = await connection.run(
-        commitRoom,
-        [keys.rooms, keys.roomEvents(input.conferenceId), keys.journal, keys.roomRemoval(input.conferenceId)],
-        [...head, digestOf(head, document, events), document, ...limits.map(String), ...events],
-      );
-      return asInteger(reply) === 1;
+    ids: async (tenantId) => {
+      const key = tenantKeys(tenantId).rooms;
+      return asTexts(await connection.send(key, ['HKEYS', key]));
     },
+    commit: async (input) => {
+      const committed = await commit(context, input);
+      if (committed) watch.committed(input.tenantId, input.conferenceId, input.expectedVersion, input.document);
+      return committed;
+    },
+    due: async (tenantId, now) => {
+      const key = tenantKeys(tenantId).roomDeadlines;
+      const range = ['ZRANGEBYSCORE', key, '-inf', String(now), 'LIMIT', '0', String(MOST_DUE_AT_ONCE)];
+      return asTexts(await connection.send(key, range));
+    },
+    lease: async (tenantId, conferenceIds, owner, forMs) => {
+      if (conferenceIds.length === 0) return [];
+      const args = [owner, String(forMs), ...conferenceIds.map(checkId)];
+      return asTexts(await connection.run(leaseRooms, [tenantKeys(tenantId).roomLeases], args));
+    },
+    watch: (tenantId, conferenceId, listener) => watch.watch(tenantId, checkId(conferenceId), listener),
   };
+}
+
+async function commit(
+  { connection, retention }: StoreContext,
+  input: Parameters<Rooms['commit']>[0],
+): Promise<boolean> {
+  checkCommit(input);
+  const keys = tenantKeys(input.tenantId);
+  const { conferenceId } = input;
+  const document = input.document === null ? '' : JSON.stringify(input.document);
+  const events = input.events.flatMap((event) => encodeEvent(conferenceId, event));
+  const head = [conferenceId, input.expectedVersion, input.document?.startedAt ?? ''].map(String);
+  const limits = [retention.roomEvents, retention.journalEntries, retention.endedRoomMs, REMOVAL_REMEMBERED_MS];
+  const wakeAt = input.wakeAt === undefined || input.wakeAt === null ? '' : String(input.wakeAt);
+  const reply = await connection.run(
+    commitRoom,
+    [
+      keys.rooms,
+      keys.roomEvents(conferenceId),
+      keys.journal,
+      keys.roomRemoval(conferenceId),
+      keys.roomDeadlines,
+      keys.roomLeases,
+    ],
+    [...head, digestOf(head, document, events), document, ...limits.map(String), wakeAt, keys.roomChanges, ...events],
+  );
+  return asInteger(reply) === 1;
+}
+
+function encodeEvent(conferenceId: string, event: RoomEvent): [string, string] {
+  const entry = NOT_JOURNALLED.has(event.type) ? '' : encodeEntry({ ...event, conferenceId });
+  return [encodeEntry(event), entry];
 }
 
 /** Tells a second try of the same commit (whose first answer was lost) from another writer's commit. */
@@ -53,6 +94,9 @@ function digestOf(head: readonly string[], document: string, events: readonly st
     .update(JSON.stringify([head, document, events]))
     .digest('base64url');
 }
+
+/** Documents share the participants that did not change: each is checked once. */
+const checked = new WeakSet<Participant>();
 
 function checkCommit(input: Parameters<Rooms['commit']>[0]): void {
   const { document, expectedVersion } = input;
@@ -63,7 +107,12 @@ function checkCommit(input: Parameters<Rooms['commit']>[0]): void {
     refuse('the document belongs to another room');
   }
   // What cannot be read again must not be written: it would lock the room for good.
-  checkStored('room', roomDocumentSchema, document);
+  checkStored('room', roomFrameSchema, document);
+  for (const participant of document.participants) {
+    if (checked.has(participant)) continue;
+    checkStored('room', participantSchema, participant);
+    checked.add(participant);
+  }
 }
 
 function refuse(why: string): never {

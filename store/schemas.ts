@@ -5,7 +5,17 @@
 import { z } from 'zod';
 import { conferencePolicy, DEFAULT_POLICY } from '../config/contract/index.ts';
 import { CorruptValue } from './errors.ts';
-import type { CallRecord, Conference, Invitee, JournalEntry, Pass, Person, RoomDocument, Tenant } from './types.ts';
+import type {
+  CallRecord,
+  Conference,
+  Invitee,
+  JournalEntry,
+  Participant,
+  Pass,
+  Person,
+  RoomDocument,
+  Tenant,
+} from './types.ts';
 
 const id = z.string().min(1).max(64);
 const time = z.number().int().nonnegative();
@@ -96,29 +106,80 @@ export const callRecordSchema = z.looseObject({
   termination: terminationSchema.optional(),
 }) satisfies z.ZodType<CallRecord>;
 
-export const roomDocumentSchema = z.looseObject({
+const audioBits = z.array(z.enum(['self', 'host', 'mode', 'hold', 'waiting']));
+
+const legSchema = z.looseObject({
+  kind: z.enum(['phone', 'browser']),
+  callId: z.string(),
+  channelUuid: z.string(),
+  memberId: z.number().int().optional(),
+});
+
+/** Rooms are short-lived, but one may live through an update of ours: what is missing has the value nothing depends on. */
+export const participantSchema = z.looseObject({
+  id: z.string(),
+  identity: z.string().optional(),
+  name: z.string(),
+  number: z.string(),
+  line: z.string().default(''),
+  role: z.enum(['host', 'guest']),
+  state: z.enum(['waiting', 'present', 'away']).default('present'),
+  since: time.default(0),
+  language: z.string().default('en'),
+  nameSound: z.string().optional(),
+  leg: legSchema.optional(),
+  connections: z.array(z.string()).default([]),
+  bits: audioBits,
+  calledOn: z.boolean().default(false),
+  hand: z.number().optional(),
+  asksForHelp: z.boolean().default(false),
+  volume: z.number().int().default(0),
+  joinedAt: time,
+  admitted: z.boolean().default(true),
+  talking: z.boolean(),
+}) satisfies z.ZodType<Participant>;
+
+const newsItems = z.array(z.looseObject({ nameSound: z.string().optional() }));
+const hostGone = z.enum(['wait', 'continue', 'hand-over', 'end']);
+
+const roomFields = {
   conferenceId: id,
   tenantId: id,
+  title: z.string().default(''),
   version: z.number().int().positive(),
   epoch: z.number().int().nonnegative(),
-  mediaServer: z.string(),
+  mediaServer: z.string().nullable(),
   startedAt: time,
+  policy: storedPolicy.default(DEFAULT_POLICY),
+  mode: z.enum(['conversation', 'qa', 'presentation']).default('conversation'),
+  announce: z.enum(['tone', 'name', 'silent']).default('tone'),
   locked: z.boolean(),
-  participants: z.array(
-    z.looseObject({
-      id: z.string(),
-      name: z.string(),
-      number: z.string(),
-      role: z.enum(['host', 'guest']),
-      callId: z.string(),
-      channelUuid: z.string(),
-      memberId: z.number().int().optional(),
-      bits: z.array(z.enum(['self', 'host', 'mode', 'hold', 'waiting'])),
-      joinedAt: time,
-      talking: z.boolean(),
-    }),
-  ),
+  guestsMuted: z.boolean().default(false),
+  awaitsHost: z.boolean().default(false),
+  hostGone: z.looseObject({ until: time, then: hostGone }).nullable().default(null),
+  recording: z
+    .looseObject({
+      state: z.enum(['off', 'starting', 'on', 'paused', 'stopping']),
+      since: time.nullable(),
+      file: z.string().optional(),
+    })
+    .default({ state: 'off', since: null }),
+  news: z
+    .looseObject({ joined: newsItems, left: newsItems, dueAt: time.nullable(), quietUntil: time })
+    .default({ joined: [], left: [], dueAt: null, quietUntil: 0 }),
+  farewells: z
+    .array(z.looseObject({ participantId: z.string(), callId: z.string(), reason: z.string(), at: time }))
+    .default([]),
+  ending: z.looseObject({ reason: z.string(), at: time }).nullable().default(null),
+} as const;
+
+export const roomDocumentSchema = z.looseObject({
+  ...roomFields,
+  participants: z.array(participantSchema),
 }) satisfies z.ZodType<RoomDocument>;
+
+/** Everything but the participants, whom the store checks one by one and only once. */
+export const roomFrameSchema = z.looseObject({ ...roomFields, participants: z.array(z.unknown()) });
 
 export const journalEntrySchema = z.looseObject({
   type: z.string().min(1),

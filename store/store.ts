@@ -12,8 +12,10 @@ import type {
   Person,
   ResolvedCode,
   Role,
+  RoomAnswer,
   RoomDocument,
   RoomEvent,
+  RoomRequestEnvelope,
   Tenant,
   Termination,
 } from './types.ts';
@@ -169,6 +171,9 @@ export interface Calls {
   live(tenantId: string): Promise<readonly CallRecord[]>;
 }
 
+/** Called with the room as it is now, and after each change; not for each one when they come fast. Null: not live. */
+export type RoomListener = (room: RoomDocument | null) => void;
+
 export interface Rooms {
   read(tenantId: string, conferenceId: string): Promise<RoomDocument | null>;
   /**
@@ -181,10 +186,39 @@ export interface Rooms {
     conferenceId: string;
     expectedVersion: number;
     document: RoomDocument | null;
+    /** Talking goes to the stream only: it would flood the journal. */
     events: readonly RoomEvent[];
+    /** When something is due in the room, in milliseconds since 1970: `due` names it from then on. */
+    wakeAt?: number | null;
   }): Promise<boolean>;
   /** Damaged rooms are left out, and logged. */
   list(tenantId: string): Promise<readonly RoomDocument[]>;
+  /** Conference ids of all live rooms. */
+  ids(tenantId: string): Promise<readonly string[]>;
+  /** Conference ids of rooms in which something was due at `now`; until a commit gives another time. */
+  due(tenantId: string, now: number): Promise<readonly string[]>;
+  /** Takes or renews leases that nobody else holds. @returns the conference ids leased to `owner` now */
+  lease(tenantId: string, conferenceIds: readonly string[], owner: string, forMs: number): Promise<readonly string[]>;
+  /**
+   * Follows a room from any process. Never fails: while Redis is away nothing is told, and what was missed is told after.
+   * @returns how to stop
+   */
+  watch(tenantId: string, conferenceId: string, listener: RoomListener): () => void;
+}
+
+/** Asks some process that has rooms to do something in one of them: each request is done once at most. */
+export interface RoomRequests {
+  /**
+   * @throws PartylineError with the code of whatever kept it from being done; room/no-answer when nobody answered in time
+   *   (then it may have been done); request/rate-limited when too many are waiting; store/unavailable
+   */
+  submit(envelope: RoomRequestEnvelope, options?: { deadlineMs?: number }): Promise<RoomAnswer>;
+  /** Takes requests. What the handler throws is the answer. @returns how to stop taking them */
+  serve(handler: (envelope: RoomRequestEnvelope) => Promise<RoomAnswer>): () => void;
+  /** An id for a web page's connection, by which others can tell when this process is no more. */
+  newConnectionId(): string;
+  /** @returns those of the connections whose process lives */
+  living(connectionIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 export interface Journal {
@@ -257,6 +291,7 @@ export interface Store {
   readonly decoys: Decoys;
   readonly calls: Calls;
   readonly rooms: Rooms;
+  readonly roomRequests: RoomRequests;
   readonly journal: Journal;
   readonly tokens: Tokens;
   readonly passes: Passes;

@@ -1,5 +1,5 @@
 /** What is kept. Shapes of the records in Redis; every time is milliseconds since 1970 UTC. */
-import type { ConferencePolicy } from '../config/contract/index.ts';
+import type { ConferencePolicy, RoomCommand } from '../config/contract/index.ts';
 
 export type { ConferencePolicy };
 
@@ -124,33 +124,152 @@ export interface CallRecord {
 /** Why somebody cannot be heard; each bit has one owner (design, section 4). */
 export type AudioBit = 'self' | 'host' | 'mode' | 'hold' | 'waiting';
 
-export interface Participant {
-  readonly id: string;
-  readonly name: string;
-  /** As the network told it; masked when shown. */
-  readonly number: string;
-  readonly role: 'host' | 'guest';
+/** A participant's sound: one call, on the room's media server. */
+export interface ParticipantLeg {
+  readonly kind: 'phone' | 'browser';
   readonly callId: string;
   readonly channelUuid: string;
   /** FreeSWITCH's member number; absent until the join is confirmed. */
   readonly memberId?: number;
+}
+
+/** waiting: in the waiting room. away: the line or the page was lost; the row is kept for a while, for their return. */
+export type ParticipantState = 'waiting' | 'present' | 'away';
+
+/** One row of the roster: a person, with at most one leg and any number of web pages. */
+export interface Participant {
+  readonly id: string;
+  /** Who it is, where that is known (a personal code, a login): rows of one identity are one row. */
+  readonly identity?: string;
+  readonly name: string;
+  /** As the network told it; masked when shown. Empty when withheld, or for a browser. */
+  readonly number: string;
+  /** What a line is known by when it calls again: where it came from, and its number. Empty: it cannot be known. */
+  readonly line: string;
+  readonly role: 'host' | 'guest';
+  readonly state: ParticipantState;
+  /** Since when in this state. */
+  readonly since: number;
+  /** BCP 47; what is spoken to them. */
+  readonly language: string;
+  /** Recorded name, a file below the folder of recordings. */
+  readonly nameSound?: string;
+  readonly leg?: ParticipantLeg;
+  /** Their web pages that are connected. */
+  readonly connections: readonly string[];
   readonly bits: readonly AudioBit[];
+  /** It is their turn to speak, in Q&A or by a host's leave. */
+  readonly calledOn: boolean;
+  /** When the hand was raised; no two are the same, so that they are an order. */
+  readonly hand?: number;
+  readonly asksForHelp: boolean;
+  /** -4 to 4; what they hear. */
+  readonly volume: number;
   readonly joinedAt: number;
+  /** Was let in once: no waiting for admission when the host comes back. */
+  readonly admitted: boolean;
   readonly talking: boolean;
+}
+
+export interface RoomRecording {
+  /** starting, stopping: the media server has been told and has not confirmed. */
+  readonly state: 'off' | 'starting' | 'on' | 'paused' | 'stopping';
+  /** Since when in this state; null when there never was one. */
+  readonly since: number | null;
+  /** Below the folder of recordings; the last one when off. */
+  readonly file?: string;
+}
+
+/** Somebody who came or went and has not been told of yet. */
+export interface NewsItem {
+  readonly nameSound?: string;
+}
+
+/** Why somebody was let go, for the process that has the call. */
+export interface Farewell {
+  readonly participantId: string;
+  readonly callId: string;
+  readonly reason: string;
+  readonly at: number;
 }
 
 /** A live conference: one document, changed only by bridge/conferences through compare-and-set on `version`. */
 export interface RoomDocument {
   readonly conferenceId: string;
   readonly tenantId: string;
+  readonly title: string;
   /** Grows by one with every commit; 0 is "not there". */
   readonly version: number;
   /** Grows when the room is formed anew (on another media server). */
   readonly epoch: number;
-  readonly mediaServer: string;
+  /** Of all legs; null while nobody has one. */
+  readonly mediaServer: string | null;
   readonly startedAt: number;
+  /** As it was when the room began. */
+  readonly policy: ConferencePolicy;
+  readonly mode: ConferencePolicy['mode'];
+  readonly announce: ConferencePolicy['announce'];
   readonly locked: boolean;
+  /** A host has muted everybody: guests who come later are muted, too. */
+  readonly guestsMuted: boolean;
+  /** Guests are kept waiting until a host is there. */
+  readonly awaitsHost: boolean;
+  /** All hosts are gone: what happens, and when. */
+  readonly hostGone: { readonly until: number; readonly then: ConferencePolicy['hostGone'] } | null;
+  readonly recording: RoomRecording;
+  /** Comings and goings to be told together at `dueAt`; null when there are none. */
+  readonly news: {
+    readonly joined: readonly NewsItem[];
+    readonly left: readonly NewsItem[];
+    readonly dueAt: number | null;
+    /** Nothing is told before. */
+    readonly quietUntil: number;
+  };
+  readonly farewells: readonly Farewell[];
+  /** The conference is over for everybody; calls are hearing so. */
+  readonly ending: { readonly reason: string; readonly at: number } | null;
   readonly participants: readonly Participant[];
+}
+
+/** Who asks something of a room: somebody who is in it, or a person of the company with a host's rights in every room. */
+export type RoomActor =
+  | { readonly kind: 'participant'; readonly participantId: string }
+  | { readonly kind: 'person'; readonly personId: string };
+
+/** A web page comes to a room: the row of its participant is made, or found (by `participantId`, else by `identity`). */
+export interface ConnectRequest {
+  readonly type: 'connect';
+  readonly participantId: string;
+  /** From `roomRequests.newConnectionId`. */
+  readonly connectionId: string;
+  readonly name: string;
+  readonly role: 'host' | 'guest';
+  readonly identity?: string | undefined;
+  /** BCP 47. */
+  readonly language: string;
+}
+
+/** A web page has gone. */
+export interface DisconnectRequest {
+  readonly type: 'disconnect';
+  readonly participantId: string;
+  readonly connectionId: string;
+}
+
+export type RoomRequest = RoomCommand | ConnectRequest | DisconnectRequest;
+
+export interface RoomRequestEnvelope {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly actor: RoomActor;
+  readonly request: RoomRequest;
+}
+
+export interface RoomAnswer {
+  /** The room as it is after the request; 0 when it is not live. */
+  readonly version: number;
+  /** After `connect`: the row, which may be another than the one asked for. */
+  readonly participantId?: string | undefined;
 }
 
 export interface RoomEvent {

@@ -55,8 +55,8 @@ async function endOne(deps: AdoptionDeps, record: CallRecord): Promise<void> {
 /** Takes everybody out of the room whose call has ended (or was never recorded). @returns how many */
 async function clearRoom(deps: AdoptionDeps, room: RoomDocument): Promise<number> {
   let removed = 0;
-  for (const { id, callId, joinedAt } of room.participants) {
-    const record = await deps.calls.get(room.tenantId, callId);
+  for (const { id, leg, joinedAt } of room.participants) {
+    const record = leg ? await deps.calls.get(room.tenantId, leg.callId) : null;
     const present = record
       ? record.termination === undefined && !deps.isDead(record.node)
       : // Another process may be about to write the record.

@@ -225,7 +225,7 @@ export class Call {
     try {
       return await Participation.enter(this.#deps.participation, leg, conference, newcomer, this.#logger);
     } catch (error) {
-      if (!(error instanceof NotAdmitted) || error.why !== 'elsewhere' || !error.room) throw error;
+      if (!(error instanceof NotAdmitted) || error.why !== 'elsewhere' || !error.room?.mediaServer) throw error;
       const { mediaServer } = error.room;
       this.#logger.info({ from: leg.mediaServer, to: mediaServer }, 'moving to the media server of the room');
       const moved = await this.#media.moveTo(mediaServer);

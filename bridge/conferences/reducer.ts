@@ -15,7 +15,10 @@ export type RoomInput =
       readonly policy: ConferencePolicy;
       /** The media server the leg is on; the room's own once it is live. */
       readonly mediaServer: string;
-      readonly participant: Pick<Participant, 'id' | 'name' | 'number' | 'role' | 'callId' | 'channelUuid'>;
+      readonly participant: Pick<Participant, 'id' | 'name' | 'number' | 'role'> & {
+        callId: string;
+        channelUuid: string;
+      };
     }
   /** The media server confirmed the join. `muted`: how the leg was put in. */
   | {
@@ -89,7 +92,7 @@ type InputOf<T extends RoomInput['type']> = Extract<RoomInput, { type: T }>;
 function join(identity: RoomIdentity, room: RoomDocument | null, input: InputOf<'join'>): Reduction {
   const present = room?.participants ?? [];
   const { participant, policy } = input;
-  if (present.some(({ id, callId }) => id === participant.id || callId === participant.callId)) {
+  if (present.some(({ id, leg }) => id === participant.id || leg?.callId === participant.callId)) {
     return rejected('already-in-room');
   }
   if (room?.locked === true && participant.role !== 'host') return rejected('locked');
@@ -98,32 +101,64 @@ function join(identity: RoomIdentity, room: RoomDocument | null, input: InputOf<
   if (room && room.mediaServer !== input.mediaServer) return rejected('elsewhere');
   // Muted on entry is a bit the participant can take away; a `host` bit would need a host to come.
   const bits: readonly AudioBit[] = policy.muteOnEntry && participant.role === 'guest' ? ['self'] : [];
-  const joined: Participant = { ...participant, bits, joinedAt: input.at, talking: false };
+  const { callId, channelUuid, ...who } = participant;
+  const joined: Participant = {
+    ...who,
+    line: '',
+    state: 'present',
+    since: input.at,
+    language: 'en',
+    leg: { kind: 'phone', callId, channelUuid },
+    connections: [],
+    bits,
+    calledOn: false,
+    asksForHelp: false,
+    volume: 0,
+    admitted: true,
+    joinedAt: input.at,
+    talking: false,
+  };
   const base: RoomDocument = room ?? {
-    ...identity,
+    conferenceId: identity.conferenceId,
+    tenantId: identity.tenantId,
+    title: '',
     version: 0,
     epoch: 1,
     mediaServer: input.mediaServer,
     startedAt: input.at,
+    policy,
+    mode: policy.mode,
+    announce: policy.announce,
     locked: false,
+    guestsMuted: false,
+    awaitsHost: false,
+    hostGone: null,
+    recording: { state: 'off', since: null },
+    news: { joined: [], left: [], dueAt: null, quietUntil: 0 },
+    farewells: [],
+    ending: null,
     participants: [],
   };
   const events: RoomEvent[] = room ? [] : [{ type: 'room-started', at: input.at, mediaServer: input.mediaServer }];
   const { id, name, role } = joined;
-  events.push({ type: 'participant-joining', at: input.at, participantId: id, name, role, callId: joined.callId });
+  events.push({ type: 'participant-joining', at: input.at, participantId: id, name, role, callId });
   return changed({ ...base, participants: [...present, joined] }, events, []);
 }
 
 function confirm(room: RoomDocument | null, input: InputOf<'joined'>): Reduction {
   const participant = find(room, input.participantId);
   if (!room || !participant) return rejected('not-in-room');
-  if (participant.memberId === input.memberId) return UNCHANGED;
+  if (!participant.leg || participant.leg.memberId === input.memberId) return UNCHANGED;
   const effects: RoomEffect[] = [];
   // Bits may have changed while the media server was joining the leg.
   if (maySpeak(participant) === input.muted) effects.push(setSpeak(participant.id, input.memberId, input.muted));
   if (input.policy.announce === 'tone') effects.push({ type: 'tone', tone: 'join-tone' });
   const event = { type: 'participant-joined', at: input.at, participantId: participant.id, name: participant.name };
-  return changed(replace(room, { ...participant, memberId: input.memberId }), [event], effects);
+  return changed(
+    replace(room, { ...participant, leg: { ...participant.leg, memberId: input.memberId } }),
+    [event],
+    effects,
+  );
 }
 
 function leave(room: RoomDocument | null, input: InputOf<'leave'>): Reduction {
@@ -138,7 +173,7 @@ function leave(room: RoomDocument | null, input: InputOf<'leave'>): Reduction {
     return { outcome: 'changed', room: null, events, effects: [] };
   }
   // Whoever never got in is not told of leaving.
-  const audible = input.policy?.announce === 'tone' && participant.memberId !== undefined;
+  const audible = input.policy?.announce === 'tone' && participant.leg?.memberId !== undefined;
   return changed({ ...room, participants }, events, audible ? [{ type: 'tone', tone: 'leave-tone' }] : []);
 }
 
@@ -160,8 +195,8 @@ function setMute(room: RoomDocument | null, input: InputOf<'mute' | 'unmute'>): 
   const bits = set ? [...participant.bits, input.by] : participant.bits.filter((bit) => bit !== input.by);
   const after: Participant = { ...participant, bits, talking: participant.talking && bits.length === 0 };
   const effects =
-    after.memberId !== undefined && maySpeak(after) !== maySpeak(participant)
-      ? [setSpeak(after.id, after.memberId, maySpeak(after))]
+    after.leg?.memberId !== undefined && maySpeak(after) !== maySpeak(participant)
+      ? [setSpeak(after.id, after.leg.memberId, maySpeak(after))]
       : [];
   const event = { type: set ? 'muted' : 'unmuted', at: input.at, participantId: after.id, by: input.by, bits };
   return changed(replace(room, after), [event], effects);

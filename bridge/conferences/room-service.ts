@@ -23,7 +23,7 @@ const LONGEST_BACKOFF_MS = 200;
 export type RunEffect = (room: RoomIdentity & { mediaServer: string }, effect: RoomEffect) => Promise<void>;
 
 export interface RoomServiceOptions {
-  readonly rooms: Store['rooms'];
+  readonly rooms: Pick<Store['rooms'], 'read' | 'commit'>;
   readonly runEffect: RunEffect;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -95,7 +95,7 @@ export class RoomService {
     before: RoomDocument | null,
   ): void {
     const mediaServer = reduction.room?.mediaServer ?? before?.mediaServer;
-    if (mediaServer === undefined) return;
+    if (mediaServer === undefined || mediaServer === null) return;
     for (const effect of reduction.effects) {
       this.#options.runEffect({ ...identity, mediaServer }, effect).catch((error: unknown) => {
         this.#options.logger.warn({ err: error, effect: effect.type, ...identity }, 'an effect failed');

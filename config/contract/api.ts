@@ -93,6 +93,25 @@ export const journalPage = z.object({
   next: z.string().nullable(),
 });
 
+export const liveRooms = z.object({
+  /** Oldest first. */
+  rooms: z.array(
+    z.object({
+      conferenceId: z.string(),
+      title: z.string(),
+      startedAt: z.number(),
+      /** Everybody, also those who wait. */
+      participants: z.number().int(),
+    }),
+  ),
+});
+
+/** What a page must know before anybody has joined. */
+export const serviceView = z.object({
+  /** Numbers to dial, best first; `sip:` for those who have no number but a phone on this network. */
+  dialIn: z.array(z.object({ number: z.string(), label: z.string().optional() })),
+});
+
 export const health = z.object({ status: z.literal('ok') });
 export const readiness = z.object({ ready: z.boolean(), reasons: z.array(z.string()) });
 
@@ -111,5 +130,7 @@ export type LoginRequest = z.infer<typeof loginRequest>;
 export type CreateConferenceRequest = z.infer<typeof createConferenceRequest>;
 export type ConferenceView = z.infer<typeof conferenceView>;
 export type CallView = z.infer<typeof callView>;
+export type LiveRooms = z.infer<typeof liveRooms>;
+export type ServiceView = z.infer<typeof serviceView>;
 export type PersonView = z.infer<typeof personView>;
 export type Problem = z.infer<typeof problem>;

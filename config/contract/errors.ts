@@ -64,6 +64,15 @@ const catalogue = {
   'media/command-failed': { fault: 'upstream', text: 'The media server refused a command.' },
   'media/leg-gone': { fault: 'upstream', text: 'The media server has ended this leg.' },
   'room/full': { fault: 'caller', http: 409, text: 'The conference has no room left.' },
+  'room/locked': { fault: 'caller', http: 409, text: 'The conference is locked.' },
+  'room/ended': { fault: 'caller', http: 409, text: 'The conference is just ending.' },
+  'room/participant-not-found': { fault: 'caller', http: 404, text: 'There is no such participant in the room.' },
+  'room/not-possible': { fault: 'caller', http: 409, text: 'That is not possible in the room as it is now.' },
+  'room/no-answer': {
+    fault: 'upstream',
+    http: 503,
+    text: 'No bridge answered in time. It may have been done all the same.',
+  },
   'room/contention': { fault: 'us', http: 409, text: 'The room changed too often at once. Try again.' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -2,9 +2,6 @@
 import { z } from 'zod';
 import { displayText } from './conferences.ts';
 
-/** The header of a browser's INVITE that carries its ticket. The ticket is used up by it. */
-export const TICKET_HEADER = 'X-Partyline-Ticket';
-
 const digits = z.string().regex(/^\d{4,32}$/, { error: 'must be digits' });
 
 export const joinRequest = z.union([

@@ -1,6 +1,7 @@
 /** The engine as the main thread sees it: owns the worker, hands out ports and rooms, closes what is left. */
 import type { Logger } from '../../config/index.ts';
 import { MediaError } from './errors.ts';
+import { createDtlsCertificate } from './webrtc/certificate.ts';
 import { Plays } from './plays.ts';
 import { PortProxy } from './port-proxy.ts';
 import { RoomProxy } from './room-proxy.ts';
@@ -14,11 +15,13 @@ const IDLE: EngineLoad = { ports: 0, rooms: 0, latenessP50Ms: 0, latenessP95Ms: 
 export class Engine implements MediaEngine {
   readonly #logger: Logger;
   readonly #link: WorkerLink;
+  readonly #certificate = createDtlsCertificate();
   readonly #plays = new Plays();
   readonly #ports = new Map<string, PortProxy>();
   readonly #rooms = new Map<string, RoomProxy>();
   #nextId = 1;
   #load = IDLE;
+  #canSecure = false;
   #stopping: Promise<void> | undefined;
 
   constructor(options: EngineOptions & { logger: Logger }, startWorker: StartWorker = startMediaWorker) {
@@ -27,7 +30,7 @@ export class Engine implements MediaEngine {
     if ((options.workers ?? 1) > 1) logger.warn('more than one media worker is not built yet: one is used');
     const systemChosen = rtpPorts[0] === 0 && rtpPorts[1] === 0;
     const quarantine = portQuarantineMs ?? (systemChosen ? 0 : DEFAULT_QUARANTINE_MS);
-    const settings = { rtpPorts, portQuarantineMs: quarantine, udp };
+    const settings = { rtpPorts, portQuarantineMs: quarantine, udp, certificate: this.#certificate };
     this.#link = new WorkerLink(startWorker(settings), {
       onEvent: (event) => this.#receive(event),
       onEnd: (error) => this.#ended(error),
@@ -36,8 +39,13 @@ export class Engine implements MediaEngine {
 
   /** Rejects when the worker cannot be started. */
   async ready(): Promise<void> {
-    const { udp } = await this.#link.request('ready', {});
-    this.#logger.info({ udp }, 'media engine started');
+    const { udp, dtls } = await this.#link.request('ready', {});
+    this.#canSecure = dtls;
+    this.#logger.info({ udp, browsers: dtls }, 'media engine started');
+  }
+
+  get dtlsFingerprint(): string | undefined {
+    return this.#canSecure ? this.#certificate.fingerprint : undefined;
   }
 
   async openPort({ address, remote, inactivityTimeoutSeconds = 0 }: PortOptions): Promise<MediaPort> {

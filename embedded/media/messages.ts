@@ -1,6 +1,7 @@
 /** What the main thread and the media worker say to each other. Everything is plain data. */
 import type { Digit } from './stages/digit-detector.ts';
 import type { MediaErrorCode } from './errors.ts';
+import type { DtlsCertificate } from './webrtc/certificate.ts';
 import type {
   EngineLoad,
   MediaRoom,
@@ -8,20 +9,21 @@ import type {
   PlayResult,
   PortStatistics,
   RemoteMedia,
+  SecureFailure,
   UdpChoice,
 } from './types.ts';
 
 /** Commands with an answer: what is asked, and what is answered in the end. */
 export interface Requests {
   /** Answered as soon as the worker runs, with the way of UDP that it found. */
-  ready(ask: Nothing): { udp: 'batched' | 'dgram' };
+  ready(ask: Nothing): { udp: 'batched' | 'dgram'; dtls: boolean };
   stop(ask: Nothing): void;
   'open-port'(ask: {
     portId: string;
     address: string;
     inactivityTimeoutSeconds: number;
     remote: RemoteMedia | undefined;
-  }): { localAddress: string; localPort: number };
+  }): { localAddress: string; localPort: number; ssrc: number };
   'close-port'(ask: { portId: string }): void;
   statistics(ask: { portId: string }): PortStatistics;
   'start-port-recording'(ask: { portId: string; path: string }): void;
@@ -68,7 +70,12 @@ export type ToWorker =
   | { [N in OrderName]: { kind: 'order'; name: N; order: Orders[N] } }[OrderName]
   | { [N in RequestName]: { kind: 'request'; id: number; name: N; ask: Ask<N> } }[RequestName];
 
-export type PortEvent = { name: 'digit'; digit: Digit } | { name: 'media-timeout' } | { name: 'media-started' };
+export type PortEvent =
+  | { name: 'digit'; digit: Digit }
+  | { name: 'media-timeout' }
+  | { name: 'media-started' }
+  | { name: 'secured' }
+  | { name: 'secure-failed'; reason: SecureFailure };
 
 export type RoomEvent =
   | { name: 'start-talking'; memberId: number; energy: number }
@@ -91,4 +98,5 @@ export interface WorkerSettings {
   readonly rtpPorts: readonly [number, number];
   readonly portQuarantineMs: number;
   readonly udp: UdpChoice;
+  readonly certificate: DtlsCertificate;
 }

@@ -13,6 +13,7 @@ export interface PortProxyOptions {
   readonly id: string;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly ssrc: number;
   readonly link: WorkerLink;
   readonly plays: Plays;
   readonly logger: Logger;
@@ -24,6 +25,7 @@ export class PortProxy implements MediaPort {
   readonly id: string;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly ssrc: number;
   readonly #options: PortProxyOptions;
   readonly #events: TypedEvents<MediaPortEvents>;
   #closing: Promise<void> | undefined;
@@ -34,6 +36,7 @@ export class PortProxy implements MediaPort {
     this.id = options.id;
     this.localAddress = options.localAddress;
     this.localPort = options.localPort;
+    this.ssrc = options.ssrc;
     this.#events = new TypedEvents(options.logger);
   }
 
@@ -95,6 +98,7 @@ export class PortProxy implements MediaPort {
   /** From the worker. */
   receive(event: PortEvent): void {
     if (event.name === 'digit') this.#events.emit('digit', event.digit);
+    else if (event.name === 'secure-failed') this.#events.emit('secure-failed', event.reason);
     else this.#events.emit(event.name);
   }
 

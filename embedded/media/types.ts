@@ -7,6 +7,17 @@
 /** Static payload types of RFC 3551; the embedded server speaks G.711 only. */
 export type AudioPayloadType = 0 | 8;
 
+/** A browser's transport (RFC 8827): ICE, DTLS-SRTP, RTP and RTCP on one port. */
+export interface SecureMedia {
+  /** Ours, as told in our SDP. */
+  readonly local: { readonly ufrag: string; readonly password: string };
+  readonly remote: { readonly ufrag: string };
+  /** SHA-256 of the peer's certificate, in the form of SDP. */
+  readonly fingerprint: string;
+  /** Ours in the DTLS handshake: the client says `a=setup:active`. */
+  readonly role: 'client' | 'server';
+}
+
 export interface RemoteMedia {
   /** From the peer's SDP. Media is accepted only from here, or in NAT mode from the signalling address (strict latching). */
   readonly address: string;
@@ -23,6 +34,8 @@ export interface RemoteMedia {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Address the signalling came from: the only other address media may come from (peers behind NAT). */
   readonly signallingAddress?: string;
+  /** Then addresses and ports above mean nothing: ICE finds them. */
+  readonly secure?: SecureMedia;
 }
 
 export interface PortOptions {
@@ -71,16 +84,28 @@ export interface MediaPortEvents {
   /** One key, once, however many packets told of it. `duration` in timestamp units (8,000 a second), as FreeSWITCH tells it. */
   digit: [{ digit: string; duration: number; source: 'RTP' | 'INFO' }];
   'media-timeout': [];
+  /** A browser's handshake is done: media is encrypted and may flow. */
+  secured: [];
+  /** A browser's handshake came to nothing; no media will ever flow. */
+  'secure-failed': [reason: SecureFailure];
   /** First RTP packet accepted. */
   'media-started': [];
   closed: [];
 }
+
+/**
+ * `no-handshake`: ICE and DTLS were not done in time. `wrong-fingerprint`: the peer's certificate is not the one that the
+ * SDP told of. `no-srtp`: it wants no profile of ours.
+ */
+export type SecureFailure = 'no-handshake' | 'handshake-failed' | 'wrong-fingerprint' | 'no-srtp';
 
 /** One leg's media: an RTP port, its jitter buffer, decoder, players and encoder. */
 export interface MediaPort {
   readonly id: string;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Of what we send; told to browsers. */
+  readonly ssrc: number;
   on<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this;
   off<E extends keyof MediaPortEvents>(event: E, listener: (...args: MediaPortEvents[E]) => void): this;
   /** After an answer, a re-INVITE or an UPDATE; re-arms latching. */
@@ -174,6 +199,8 @@ export interface EngineLoad {
 export interface MediaEngine {
   openPort(options: PortOptions): Promise<MediaPort>;
   openRoom(id: string): Promise<MediaRoom>;
+  /** SHA-256 of our DTLS certificate for SDP; undefined when browsers cannot be served (koffi is missing). */
+  readonly dtlsFingerprint: string | undefined;
   load(): EngineLoad;
   /** Closes every port and room, ends the workers, resolves when all ports are free. Idempotent. */
   stop(): Promise<void>;

@@ -5,6 +5,8 @@ import { defineScript } from '../script.ts';
  * KEYS[2] room events     stream of this room
  * KEYS[3] journal         stream of the tenant
  * KEYS[4] room removal    string: digest of the commit that removed the room
+ * KEYS[5] room deadlines  sorted set: conference id by when something is due in its room
+ * KEYS[6] room leases     hash: conference id → `until owner`
  * ARGV[1] conference id
  * ARGV[2] expected version, 0 for "not there"
  * ARGV[3] startedAt of the document, '' when the room is removed
@@ -14,7 +16,9 @@ import { defineScript } from '../script.ts';
  * ARGV[7] about how many entries the journal keeps
  * ARGV[8] milliseconds the room's stream is kept after the end
  * ARGV[9] milliseconds a removal is remembered
- * ARGV[10…] pairs: event for the room's stream, entry for the journal, both JSON
+ * ARGV[10] when something is due next in the room, '' for never
+ * ARGV[11] channel that is told of the change
+ * ARGV[12…] pairs: event for the room's stream, and entry for the journal or '', both JSON
  * Returns 1 when it was committed, now or by an earlier try of the very same commit; 0 when somebody else was first.
  */
 export const commitRoom = defineScript(
@@ -33,19 +37,55 @@ if digest == ARGV[4] then return 1 end
 if version ~= tonumber(ARGV[2]) then return 0 end
 if stored and ARGV[5] ~= '' and startedAt ~= ARGV[3] then return 0 end
 
-for index = 10, #ARGV, 2 do
+for index = 12, #ARGV, 2 do
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'event', ARGV[index])
-  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*', 'entry', ARGV[index + 1])
+  if ARGV[index + 1] ~= '' then
+    redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*', 'entry', ARGV[index + 1])
+  end
 end
+if ARGV[5] == '' or ARGV[10] == '' then
+  redis.call('ZREM', KEYS[5], ARGV[1])
+else
+  redis.call('ZADD', KEYS[5], ARGV[10], ARGV[1])
+end
+local now = '0'
 if ARGV[5] == '' then
   redis.call('HDEL', KEYS[1], ARGV[1])
+  redis.call('HDEL', KEYS[6], ARGV[1])
   redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[9])
   redis.call('PEXPIRE', KEYS[2], ARGV[8])
 else
-  local head = string.format('%d', version + 1) .. ' ' .. ARGV[3] .. ' ' .. ARGV[4]
-  redis.call('HSET', KEYS[1], ARGV[1], head .. '\\n' .. ARGV[5])
+  now = string.format('%d', version + 1)
+  redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. '\\n' .. ARGV[5])
   redis.call('PERSIST', KEYS[2])
 end
+redis.call('PUBLISH', ARGV[11], ARGV[1] .. ' ' .. now)
 return 1
+`,
+);
+
+/**
+ * KEYS[1] room leases     hash: conference id → `until owner`, until in milliseconds of Redis's own clock
+ * ARGV[1] owner
+ * ARGV[2] milliseconds the lease lasts
+ * ARGV[3…] conference ids
+ * Takes or renews the leases nobody else has. Returns the ids that are the owner's now.
+ */
+export const leaseRooms = defineScript(
+  'lease-rooms',
+  `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+local mine = {}
+for index = 3, #ARGV do
+  local held = redis.call('HGET', KEYS[1], ARGV[index])
+  local till, owner = nil, nil
+  if held then till, owner = string.match(held, '^(%d+) (.+)$') end
+  if not till or owner == ARGV[1] or tonumber(till) <= now then
+    redis.call('HSET', KEYS[1], ARGV[index], string.format('%d', now + tonumber(ARGV[2])) .. ' ' .. ARGV[1])
+    mine[#mine + 1] = ARGV[index]
+  end
+end
+return mine
 `,
 );

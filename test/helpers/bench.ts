@@ -19,6 +19,8 @@ export interface Bench {
   readonly freeswitch: ControlAddress;
   /** Where phones dial. */
   readonly sipPort: number;
+  /** Where browsers dial; undefined when the real server does not listen for WebSockets. */
+  readonly webSocketPort: number | undefined;
   /** The embedded servers, for counts. */
   readonly embedded: EmbeddedServers | undefined;
   /** Who takes the next calls. */
@@ -56,7 +58,8 @@ export async function openBench(context: Context): Promise<Bench> {
     mediaServer,
     drachtio,
     freeswitch,
-    sipPort: servers.embedded?.sipPort ?? portOf(hostPorts),
+    sipPort: servers.embedded?.sipPort ?? udpPortOf(hostPorts),
+    webSocketPort: servers.embedded?.webSocketPort ?? portOf(hostPorts, 'ws'),
     embedded: servers.embedded,
     onInvite: (_request, response) => response.send(480),
     phone: async () => {
@@ -74,10 +77,16 @@ export async function openBench(context: Context): Promise<Bench> {
   return bench;
 }
 
-function portOf(hostPorts: readonly string[]): number {
-  const udp = hostPorts.map((hostPort) => /^udp\/[^:]+:(\d+)/.exec(hostPort)?.[1]).find((port) => port !== undefined);
-  if (udp === undefined) throw new Error('the SIP server tells no UDP port');
-  return Number(udp);
+function portOf(hostPorts: readonly string[], protocol: 'udp' | 'ws'): number | undefined {
+  const parts = hostPorts.map((hostPort) => /^(\w+)\/[^:]+:(\d+)/.exec(hostPort));
+  const found = parts.find((match) => match?.[1] === protocol);
+  return found ? Number(found[2]) : undefined;
+}
+
+function udpPortOf(hostPorts: readonly string[]): number {
+  const port = portOf(hostPorts, 'udp');
+  if (port === undefined) throw new Error('the SIP server tells no UDP port');
+  return port;
 }
 
 async function embeddedServers(): Promise<SubjectServers> {

@@ -15,7 +15,11 @@ const DECODE = Int16Array.from({ length: 256 }, (_, code) => {
   return (bits >= 128 ? -4 : 4) * magnitude;
 });
 
-function encode(sample: number): number {
+export function decodeMulaw(code: number): number {
+  return DECODE[code]!;
+}
+
+export function encodeMulaw(sample: number): number {
   let best = 0;
   for (let code = 0; code < 256; code++) {
     if (Math.abs(DECODE[code]! - sample) < Math.abs(DECODE[best]! - sample)) best = code;
@@ -85,7 +89,7 @@ export class RtpPhone {
     const frames = Array.from({ length: 5 }, (_, frame) =>
       Buffer.from(
         Array.from({ length: FRAME }, (__, index) =>
-          encode(amplitude * Math.sin((2 * Math.PI * frequency * (frame * FRAME + index)) / 8000)),
+          encodeMulaw(amplitude * Math.sin((2 * Math.PI * frequency * (frame * FRAME + index)) / 8000)),
         ),
       ),
     );

@@ -1,4 +1,5 @@
 export { Baresip, type BaresipOptions } from './baresip.ts';
+export { Chromium, type ChromiumOptions } from './chromium.ts';
 export { OwnedProcess, type Ended } from './owned-process.ts';
 export * from './proc.ts';
 export * as scenarios from './scenarios.ts';

@@ -11,9 +11,10 @@ import { causeOfNumber, q850, sipStatus, type HangupCause } from '../channel/han
 import type { Leg } from '../channel/session.ts';
 import { parseInfoDigit } from './info-digits.ts';
 import type { UasDialog } from './dialog.ts';
-import { mediaVariables } from './media-variables.ts';
+import { CRYPTO_VARIABLE, mediaVariables } from './media-variables.ts';
 import { answerSdp, negotiate, offerSdp, remoteMedia, type LocalMedia, type Negotiated } from './negotiation.ts';
 import { response, responseWithSdp, SERVER_NAME, ALLOW } from './responses.ts';
+import { newIceCredentials, type IceCredentials } from './secure-description.ts';
 import { parseSdp, SdpError, type SessionDescription } from './sdp.ts';
 
 export interface SipCallOptions {
@@ -24,6 +25,8 @@ export interface SipCallOptions {
   readonly layer: TransactionLayer;
   readonly contact: string;
   readonly local: LocalMedia;
+  /** Of our DTLS certificate; undefined when browsers cannot be served. */
+  readonly dtlsFingerprint: string | undefined;
   /** Address of the server, told in o= on the wire. */
   readonly originAddress: string;
   readonly logger: Logger;
@@ -41,6 +44,10 @@ export class SipCall implements Leg {
   #sdpVersion: number;
   #negotiated: Negotiated | undefined;
   #acknowledgement: Acknowledgement | undefined;
+  /** Ours, and the peer's user fragment that they were made for: another one is an ICE restart. */
+  #ice: (IceCredentials & { readonly remoteUfrag: string }) | undefined;
+  #secured = false;
+  #onSecured: (() => void) | undefined;
   #answered = false;
   #over = false;
   #disposition = 'send_refuse';
@@ -50,6 +57,8 @@ export class SipCall implements Leg {
     this.#sdpId = Math.floor(Date.now() / 1_000) - options.local.port;
     this.#sdpVersion = this.#sdpId + 1;
     options.channel.gone.addEventListener('abort', () => this.#acknowledgement?.done(), { once: true });
+    options.channel.gone.addEventListener('abort', () => this.#onSecured?.(), { once: true });
+    options.port.on('secured', () => this.#onHandshakeDone());
   }
 
   get dialog(): UasDialog {
@@ -60,9 +69,14 @@ export class SipCall implements Leg {
     return this.#disposition;
   }
 
+  /** A browser's call whose handshake is not done. */
+  get halfOpen(): boolean {
+    return this.#negotiated?.secure !== undefined && !this.#secured;
+  }
+
   /** The offer of the INVITE. False when nothing in it can be taken. */
   takeOffer(offer: SessionDescription, text: string): boolean {
-    const negotiated = negotiate(offer);
+    const negotiated = this.#negotiate(offer);
     if (!negotiated) return false;
     this.#apply(negotiated, text, offer);
     this.#answer = { offer, negotiated };
@@ -80,11 +94,26 @@ export class SipCall implements Leg {
     channel.variables.set('endpoint_disposition', 'ANSWER');
     const acknowledged = this.#awaitAck(this.#answer === undefined);
     const sdp = this.#answer
-      ? answerSdp(this.#origin(), this.#options.local, this.#answer.offer, this.#answer.negotiated)
+      ? answerSdp(this.#origin(), this.#local, this.#answer.offer, this.#answer.negotiated)
       : this.#offer();
     invite.respond(responseWithSdp(200, this.#dialogHeaders(), sdp));
-    channel.markAnswered();
+    if (!this.halfOpen) channel.markAnswered();
     await acknowledged;
+    if (!this.halfOpen) return;
+    // As FreeSWITCH does it; fsmrf overlooks a connection that comes before it has seen the 200.
+    await this.#whenSecured();
+    if (this.#secured) channel.markAnswered();
+  }
+
+  #whenSecured(): Promise<void> {
+    if (this.#over || this.#options.channel.gone.aborted) return Promise.resolve();
+    return new Promise((resolve) => (this.#onSecured = resolve));
+  }
+
+  #onHandshakeDone(): void {
+    this.#secured = true;
+    this.#options.channel.variables.setAll([CRYPTO_VARIABLE]);
+    this.#onSecured?.();
   }
 
   end(cause: HangupCause): void {
@@ -192,7 +221,7 @@ export class SipCall implements Leg {
   #renegotiate(transaction: ServerTransaction): void {
     const text = transaction.request.body.toString('utf8');
     const offer = readSdp(text);
-    const negotiated = offer && negotiate(offer);
+    const negotiated = offer && this.#negotiate(offer);
     if (!negotiated) {
       this.#respond(transaction, response(488));
       return;
@@ -200,7 +229,7 @@ export class SipCall implements Leg {
     this.dialog.refreshTarget(transaction.request);
     this.#sdpVersion++;
     this.#apply(negotiated, text, offer);
-    const sdp = answerSdp(this.#origin(), this.#options.local, offer, negotiated);
+    const sdp = answerSdp(this.#origin(), this.#local, offer, negotiated);
     if (transaction.request.method === 'INVITE') void this.#awaitAck(false);
     this.#respond(transaction, responseWithSdp(200, this.#dialogHeaders(), sdp));
   }
@@ -231,8 +260,10 @@ export class SipCall implements Leg {
   }
 
   #apply(negotiated: Negotiated, remoteSdp: string, offer: SessionDescription | undefined): void {
-    const { channel, port, local, invite } = this.#options;
+    const { channel, port, invite } = this.#options;
     this.#negotiated = negotiated;
+    this.#prepareIce(negotiated);
+    const local = this.#local;
     const codec: Codec = { name: negotiated.codec.name, rate: 8_000, bitRate: 64_000 };
     if (channel.readCodec?.name !== 'L16') channel.readCodec = codec;
     channel.writeCodec = codec;
@@ -241,7 +272,26 @@ export class SipCall implements Leg {
     channel.variables.setAll(mediaVariables(local, localSdp, remoteSdp, negotiated));
     // fsmrf acknowledges our offer with our own address until it knows the real peer: nothing to send there.
     if (negotiated.address === local.address && negotiated.port === local.port) return;
-    port.setRemote(remoteMedia(negotiated, invite.source.address));
+    port.setRemote(remoteMedia(negotiated, invite.source.address, this.#ice));
+  }
+
+  #negotiate(offer: SessionDescription): Negotiated | undefined {
+    const negotiated = negotiate(offer, this.#options.dtlsFingerprint !== undefined);
+    // What began encrypted does not go on in the open, nor the other way round.
+    const wasSecure = this.#negotiated && this.#negotiated.secure !== undefined;
+    return wasSecure === undefined || (negotiated?.secure !== undefined) === wasSecure ? negotiated : undefined;
+  }
+
+  #prepareIce({ secure }: Negotiated): void {
+    if (!secure || this.#ice?.remoteUfrag === secure.remoteUfrag) return;
+    this.#ice = { ...newIceCredentials(), remoteUfrag: secure.remoteUfrag };
+  }
+
+  get #local(): LocalMedia {
+    const { local, port, dtlsFingerprint: fingerprint } = this.#options;
+    if (!this.#ice || fingerprint === undefined) return local;
+    const { ufrag, password } = this.#ice;
+    return { ...local, secure: { ufrag, password, fingerprint, ssrc: port.ssrc } };
   }
 
   #offer(): string {

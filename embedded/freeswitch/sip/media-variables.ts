@@ -18,7 +18,7 @@ export function mediaVariables(
     ['rtp_local_sdp_str', localSdp],
   ];
   if (!negotiated || remoteSdp === undefined) return where;
-  const { codec, telephoneEvent } = negotiated;
+  const { codec, telephoneEvent, secure } = negotiated;
   return [
     ['switch_r_sdp', remoteSdp],
     ['ep_codec_string', `CORE_PCM_MODULE.${codec.name}@8000h@20i@64000b`],
@@ -39,10 +39,12 @@ export function mediaVariables(
     ['original_read_rate', '8000'],
     ['write_codec', codec.name],
     ['write_rate', '8000'],
+    ...(secure ? securedVariables(negotiated) : []),
     ['dtmf_type', telephoneEvent === undefined ? 'info' : 'rfc2833'],
     ...where.slice(0, 3),
     ['rtp_use_timer_name', 'soft'],
     ['rtp_use_pt', String(codec.payloadType)],
+    ['rtp_use_ssrc', local.secure && String(local.secure.ssrc)],
     ['rtp_2833_send_payload', telephoneEvent === undefined ? undefined : String(telephoneEvent)],
     ['rtp_2833_recv_payload', telephoneEvent === undefined ? undefined : String(telephoneEvent)],
     ['remote_media_ip', negotiated.address],
@@ -50,3 +52,16 @@ export function mediaVariables(
     ...where.slice(3),
   ];
 }
+
+/** Where the peer's candidate is; RTCP shares the port. */
+function securedVariables({ address, port }: Negotiated): Variable[] {
+  return [
+    ['remote_audio_ip', address],
+    ['remote_audio_port', String(port)],
+    ['remote_audio_rtcp_ip', address],
+    ['remote_audio_rtcp_port', String(port)],
+  ];
+}
+
+/** Told once the handshake is done. */
+export const CRYPTO_VARIABLE: Variable = ['rtp_has_crypto', 'srtp:dtls:AES_CM_128_HMAC_SHA1_80'];

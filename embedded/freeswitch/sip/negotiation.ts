@@ -1,5 +1,9 @@
-/** Offer and answer (RFC 3264) for one G.711 stream: what is taken of a description, and what is said in return. Pure. */
+/**
+ * Offer and answer (RFC 3264) for one G.711 stream, plain or secured as browsers do it: what is taken of a description, and
+ * what is said in return. Pure.
+ */
 import type { AudioPayloadType, RemoteMedia } from '../../media/index.ts';
+import { secureLines, secureSessionLines, type IceCredentials, type LocalSecure } from './secure-description.ts';
 import { printSdp, type SdpDirection, type SdpMedia, type SdpOrigin, type SessionDescription } from './sdp.ts';
 
 export interface CodecChoice {
@@ -34,16 +38,28 @@ export interface Negotiated {
   readonly ptime: number;
   /** Ours. */
   readonly direction: SdpDirection;
+  /** The stream is encrypted. */
+  readonly secure?: NegotiatedSecure;
 }
 
-/** The first audio stream over plain RTP with a codec of ours; undefined when there is none. */
-export function negotiate(description: SessionDescription): Negotiated | undefined {
+export interface NegotiatedSecure {
+  readonly remoteUfrag: string;
+  readonly fingerprint: string;
+  /** Ours in the handshake. */
+  readonly role: 'client' | 'server';
+  readonly mid: string | undefined;
+  readonly bundled: boolean;
+}
+
+/** @param canSecure whether streams of browsers can be taken. @returns the first audio stream with a codec of ours */
+export function negotiate(description: SessionDescription, canSecure = false): Negotiated | undefined {
   for (const [index, media] of description.media.entries()) {
-    if (media.kind !== 'audio' || media.port === 0 || !isPlainRtp(media.protocol)) continue;
+    if (media.kind !== 'audio' || media.port === 0) continue;
+    if (!isPlainRtp(media.protocol) && !(canSecure && isSecured(media))) continue;
     const codec = CODECS.find(({ name }) =>
       media.codecs.some((offered) => offered.name === name && offered.rate === 8_000),
     );
-    if (codec) return choose(media, index, codec);
+    if (codec) return choose(description, media, index, codec);
   }
   return undefined;
 }
@@ -52,7 +68,12 @@ function isPlainRtp(protocol: string): boolean {
   return protocol === 'RTP/AVP' || protocol === 'RTP/AVPF';
 }
 
-function choose(media: SdpMedia, index: number, codec: CodecChoice): Negotiated {
+/** RFC 5764 section 8; nothing less than everything that the handshake needs will do. */
+function isSecured(media: SdpMedia): boolean {
+  return /^UDP\/TLS\/RTP\/SAVPF?$/.test(media.protocol) && media.secure !== undefined;
+}
+
+function choose(description: SessionDescription, media: SdpMedia, index: number, codec: CodecChoice): Negotiated {
   const payloadOf = (name: string): number | undefined =>
     media.codecs.find((offered) => offered.name === name && offered.rate === 8_000)?.payloadType;
   const onHold = media.address === '0.0.0.0'; // RFC 2543's way, still met
@@ -60,8 +81,7 @@ function choose(media: SdpMedia, index: number, codec: CodecChoice): Negotiated 
   return {
     codec,
     index,
-    address: media.address,
-    port: media.port,
+    ...(isSecured(media) ? secured(description, media) : { address: media.address, port: media.port }),
     rtcpPort: media.rtcpPort,
     telephoneEvent: payloadOf('TELEPHONE-EVENT'),
     comfortNoise: payloadOf('CN'),
@@ -70,9 +90,27 @@ function choose(media: SdpMedia, index: number, codec: CodecChoice): Negotiated 
   };
 }
 
-/** For the media engine. */
-export function remoteMedia(negotiated: Negotiated, signallingAddress: string): RemoteMedia {
-  const { telephoneEvent, comfortNoise, rtcpPort } = negotiated;
+function secured(
+  { bundled }: SessionDescription,
+  { address, port, mid, secure }: SdpMedia,
+): Pick<Negotiated, 'address' | 'port' | 'secure'> {
+  const { candidate, ufrag, fingerprint, setup } = secure!;
+  return {
+    ...(candidate ?? { address, port }),
+    secure: {
+      remoteUfrag: ufrag,
+      fingerprint,
+      // As FreeSWITCH: the active part when we may choose.
+      role: setup === 'active' ? 'server' : 'client',
+      mid,
+      bundled: mid !== undefined && bundled.includes(mid),
+    },
+  };
+}
+
+/** For the media engine. @param ice ours, for a secured stream */
+export function remoteMedia(negotiated: Negotiated, signallingAddress: string, ice?: IceCredentials): RemoteMedia {
+  const { telephoneEvent, comfortNoise, rtcpPort, secure } = negotiated;
   return {
     address: negotiated.address,
     port: negotiated.port,
@@ -83,12 +121,23 @@ export function remoteMedia(negotiated: Negotiated, signallingAddress: string): 
     ...(rtcpPort !== undefined && { rtcpPort }),
     ...(telephoneEvent !== undefined && { telephoneEventPayloadType: telephoneEvent }),
     ...(comfortNoise !== undefined && { comfortNoisePayloadType: comfortNoise }),
+    ...(secure &&
+      ice && {
+        secure: {
+          local: ice,
+          remote: { ufrag: secure.remoteUfrag },
+          fingerprint: secure.fingerprint,
+          role: secure.role,
+        },
+      }),
   };
 }
 
 export interface LocalMedia {
   readonly address: string;
   readonly port: number;
+  /** For a secured stream. */
+  readonly secure?: LocalSecure;
 }
 
 /** @param explicit says `a=sendrecv` in full, as rtp_local_sdp_str does and the wire does not */
@@ -102,22 +151,25 @@ export function answerSdp(
   const media = offer.media.map((offered, index) =>
     index === negotiated.index ? audioLines(local, negotiated, explicit) : [refusedLine(offered)],
   );
-  return printSdp(origin, local.address, media);
+  const { secure } = negotiated;
+  const session = secure ? secureSessionLines(secure.bundled ? secure.mid : undefined) : [];
+  return printSdp(origin, local.address, media, session);
 }
 
 function audioLines(local: LocalMedia, negotiated: Negotiated, explicit: boolean): string[] {
-  const { codec, telephoneEvent, ptime, direction } = negotiated;
+  const { codec, telephoneEvent, ptime, direction, secure } = negotiated;
   const formats = [codec.payloadType, ...(telephoneEvent === undefined ? [] : [telephoneEvent])];
   const digits =
     telephoneEvent === undefined
       ? []
       : [`a=rtpmap:${telephoneEvent} telephone-event/8000`, `a=fmtp:${telephoneEvent} 0-15`];
   return [
-    `m=audio ${local.port} RTP/AVP ${formats.join(' ')}`,
+    `m=audio ${local.port} ${secure ? 'UDP/TLS/RTP/SAVPF' : 'RTP/AVP'} ${formats.join(' ')}`,
     `a=rtpmap:${codec.payloadType} ${codec.name}/8000`,
     ...digits,
     `a=ptime:${ptime}`,
     ...(explicit || direction !== 'sendrecv' ? [`a=${direction}`] : []),
+    ...(secure && local.secure ? secureLines({ ...local, ...secure, local: local.secure }) : []),
   ];
 }
 

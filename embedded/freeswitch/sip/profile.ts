@@ -1,7 +1,7 @@
 /** The SIP profile `drachtio_mrf`: takes calls, makes sessions of them, and leads requests to the dialogs they are in. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../config/index.ts';
-import type { MediaEngine, MediaPort } from '../../media/index.ts';
+import type { MediaEngine, MediaPort, SecureFailure } from '../../media/index.ts';
 import {
   newTag,
   startTransactionLayer,
@@ -25,7 +25,7 @@ import { readSdp, SipCall } from './call.ts';
 import { callerProfileOf, channelNameOf, inviteVariables } from './call-variables.ts';
 import { dialogId, UasDialog } from './dialog.ts';
 import { mediaVariables } from './media-variables.ts';
-import { negotiate, remoteMedia, offerSdp } from './negotiation.ts';
+import { negotiate, remoteMedia, offerSdp, type Negotiated } from './negotiation.ts';
 import { response } from './responses.ts';
 import type { SessionDescription } from './sdp.ts';
 
@@ -33,7 +33,7 @@ export interface SipProfileOptions {
   readonly listen: readonly { protocol: 'udp' | 'tcp'; address: string; port: number }[];
   readonly filter: SourceFilter;
   readonly limits?: Partial<SipLimits> | undefined;
-  readonly engine: Pick<MediaEngine, 'openPort'>;
+  readonly engine: Pick<MediaEngine, 'openPort' | 'dtlsFingerprint'>;
   /** Address RTP ports are bound to, and the one told to phones. */
   readonly mediaAddress: string;
   readonly advertisedMediaAddress: string;
@@ -45,6 +45,9 @@ export interface SipProfileOptions {
   readonly logger: Logger;
   readonly createSession: (channel: Channel, leg: Leg, actions: readonly DialplanAction[]) => Session;
 }
+
+/** Browsers' calls whose handshake is not done: each holds memory for ten seconds at most. */
+const MAX_HALF_OPEN = 200;
 
 interface Offer {
   readonly text: string;
@@ -161,21 +164,34 @@ export class SipProfile implements TransactionLayerUser {
     if (!routeOf(invite)) return 404;
     const offer = offerOf(invite);
     if (offer === 'malformed') return 488;
-    return offer && !negotiate(offer.description) ? 488 : undefined;
+    const negotiated = offer && this.#negotiate(offer);
+    if (offer && !negotiated) return 488;
+    return negotiated?.secure && this.#halfOpen >= MAX_HALF_OPEN ? 503 : undefined;
+  }
+
+  #negotiate({ description }: Offer): Negotiated | undefined {
+    return negotiate(description, this.#options.engine.dtlsFingerprint !== undefined);
+  }
+
+  get #halfOpen(): number {
+    let count = 0;
+    for (const call of this.#calls.values()) if (call.halfOpen) count++;
+    return count;
   }
 
   async #open(transaction: ServerTransaction, isCancelled: () => boolean): Promise<SipCall | undefined> {
     const { request, source } = transaction;
     const offer = offerOf(request);
     const parsed = offer === 'malformed' ? undefined : offer;
-    const negotiated = parsed && negotiate(parsed.description);
+    const negotiated = parsed && this.#negotiate(parsed);
     const { engine, mediaAddress, rtpTimeoutSeconds, logger } = this.#options;
     this.#opening++;
     try {
       const port = await engine.openPort({
         address: mediaAddress,
         inactivityTimeoutSeconds: rtpTimeoutSeconds,
-        ...(negotiated && { remote: remoteMedia(negotiated, source.address) }),
+        // A browser's transport waits for our ICE credentials.
+        ...(negotiated && !negotiated.secure && { remote: remoteMedia(negotiated, source.address) }),
       });
       if (!isCancelled()) return this.#begin(transaction, port, parsed);
       await port.close();
@@ -200,6 +216,7 @@ export class SipProfile implements TransactionLayerUser {
     else this.#describeOwnOffer(channel, port);
     port.on('digit', ({ digit, duration, source }) => channel.digits.push({ digit, duration, source }));
     port.on('media-timeout', () => channel.hangup('MEDIA_TIMEOUT'));
+    port.on('secure-failed', (reason) => this.#onSecureFailed(channel, reason));
     port.on('closed', () => channel.hangup('DESTINATION_OUT_OF_ORDER'));
     this.#callsIn++;
     this.#calls.set(call.dialog.id, call);
@@ -207,6 +224,12 @@ export class SipProfile implements TransactionLayerUser {
     session.onEnd(() => this.#calls.delete(call.dialog.id));
     void session.run();
     return call;
+  }
+
+  /** As FreeSWITCH, when the handshake fails. It waits for ever for one that never ends. */
+  #onSecureFailed(channel: Channel, reason: SecureFailure): void {
+    this.#options.logger.warn({ channel: channel.uuid, reason }, "a browser's media could not be secured");
+    channel.hangup(reason === 'no-handshake' ? 'MEDIA_TIMEOUT' : 'DESTINATION_OUT_OF_ORDER');
   }
 
   #createChannel({ request: invite, source, receivedOn }: ServerTransaction, route: DialplanMatch): Channel {
@@ -241,6 +264,7 @@ export class SipProfile implements TransactionLayerUser {
       layer: this.#layer!,
       contact: `<sip:drachtio@${receivedOn.advertisedAddress}:${receivedOn.port};transport=${receivedOn.protocol}>`,
       local: this.#localMedia(port),
+      dtlsFingerprint: this.#options.engine.dtlsFingerprint,
       originAddress: this.#options.advertisedMediaAddress,
       logger: this.#options.logger,
     });

@@ -1,4 +1,5 @@
 /** Session descriptions (RFC 8866) as far as one audio stream needs them. Pure. */
+import { bundledMids, midOf, readSecure, type SecureDescription } from './secure-description.ts';
 
 export type SdpDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -20,10 +21,15 @@ export interface SdpMedia {
   readonly direction: SdpDirection;
   readonly ptime?: number;
   readonly rtcpPort?: number;
+  /** Everything DTLS-SRTP needs; absent when something is missing. */
+  readonly secure?: SecureDescription;
+  readonly mid?: string;
 }
 
 export interface SessionDescription {
   readonly media: readonly SdpMedia[];
+  /** `a=mid` of the streams that may share one transport. */
+  readonly bundled: readonly string[];
 }
 
 export class SdpError extends Error {
@@ -52,8 +58,10 @@ export function parseSdp(text: string): SessionDescription {
   if (lines[0] !== 'v=0') throw new SdpError('a session description begins with v=0');
   const starts = lines.flatMap((line, index) => (line.startsWith('m=') ? [index] : []));
   if (starts.length > MAX_MEDIA) throw new SdpError('the session description has too many streams');
-  const session = parseLevel(lines.slice(0, starts[0] ?? lines.length));
-  return { media: starts.map((start, index) => parseMedia(lines.slice(start, starts[index + 1]), session)) };
+  const sessionLines = lines.slice(0, starts[0] ?? lines.length);
+  const session = parseLevel(sessionLines);
+  const media = starts.map((start, index) => parseMedia(lines.slice(start, starts[index + 1]), session, sessionLines));
+  return { media, bundled: bundledMids(sessionLines) };
 }
 
 function parseLevel(lines: readonly string[]): Level {
@@ -74,7 +82,7 @@ function parseConnection(line: string): string {
   return host;
 }
 
-function parseMedia(lines: readonly string[], session: Level): SdpMedia {
+function parseMedia(lines: readonly string[], session: Level, sessionLines: readonly string[]): SdpMedia {
   const [kind = '', portText = '', protocol = '', ...formats] = (lines[0] ?? '').slice(2).trim().split(/\s+/);
   const port = Number(/^(\d{1,5})(?:\/\d+)?$/.exec(portText)?.[1] ?? Number.NaN);
   if (!(port <= 65_535) || formats.length === 0 || formats.length > MAX_FORMATS) {
@@ -85,6 +93,8 @@ function parseMedia(lines: readonly string[], session: Level): SdpMedia {
   if (address === undefined && port !== 0) throw new SdpError('a stream has no c= line');
   const ptime = numberOf(lines, /^a=ptime:(\d{1,3})/);
   const rtcpPort = numberOf(lines, /^a=rtcp:(\d{1,5})/);
+  const secure = readSecure([lines, sessionLines]);
+  const mid = midOf(lines);
   return {
     kind,
     port,
@@ -95,6 +105,8 @@ function parseMedia(lines: readonly string[], session: Level): SdpMedia {
     direction: level.direction ?? session.direction ?? 'sendrecv',
     ...(ptime !== undefined && { ptime }),
     ...(rtcpPort !== undefined && { rtcpPort }),
+    ...(secure && { secure }),
+    ...(mid !== undefined && { mid }),
   };
 }
 
@@ -128,8 +140,13 @@ export interface SdpOrigin {
   readonly address: string;
 }
 
-/** @param media m= lines with what belongs to them */
-export function printSdp(origin: SdpOrigin, mediaAddress: string, media: readonly (readonly string[])[]): string {
+/** @param media m= lines with what belongs to them. @param session attributes of the whole */
+export function printSdp(
+  origin: SdpOrigin,
+  mediaAddress: string,
+  media: readonly (readonly string[])[],
+  session: readonly string[] = [],
+): string {
   const family = (address: string): string => (address.includes(':') ? 'IP6' : 'IP4');
   const lines = [
     'v=0',
@@ -137,6 +154,7 @@ export function printSdp(origin: SdpOrigin, mediaAddress: string, media: readonl
     's=mrf',
     `c=IN ${family(mediaAddress)} ${mediaAddress}`,
     't=0 0',
+    ...session,
     ...media.flat(),
   ];
   return `${lines.join('\r\n')}\r\n`;

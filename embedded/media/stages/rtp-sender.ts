@@ -67,7 +67,8 @@ export class RtpSender {
     this.#send = send;
     const random = randomBytes(10);
     this.ssrc = random.readUInt32BE(0);
-    this.#sequence = random.readUInt16BE(4);
+    // The lower half: SRTP's receivers guess how often it wrapped, and a wrap at the very start would fool them.
+    this.#sequence = random.readUInt16BE(4) & 0x7fff;
     this.#timestamp = random.readUInt32BE(6);
   }
 

@@ -13,7 +13,7 @@ const NOT_PLAYED: PlayResult = { outcome: 'stopped', playedMilliseconds: 0, last
 
 function requestTable(core: MediaCore): RequestTable {
   return {
-    ready: () => ({ udp: core.udp }),
+    ready: () => ({ udp: core.udp, dtls: core.canSecure }),
     stop: () => core.stop(),
     'open-port': (ask) => core.openPort(ask),
     'close-port': ({ portId }) => core.closePort(portId),

@@ -9,5 +9,10 @@ export interface KoffiModule {
   /** Of the last call made by this thread. */
   errno(): number;
   address(buffer: ArrayBuffer): bigint;
+  /** Types of functions, and functions of ours that can be called from outside, on this thread. */
+  proto(definition: string): object;
+  pointer(type: object): object;
+  register(callback: (...values: number[]) => number, type: object): bigint;
+  unregister(callback: bigint): void;
   readonly os: { readonly errno: Readonly<Record<string, number>> };
 }

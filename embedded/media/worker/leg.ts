@@ -15,7 +15,8 @@ import { ReceptionStatistics } from '../stages/reception-statistics.ts';
 import { RtcpSession } from '../stages/rtcp-session.ts';
 import { RtpSender } from '../stages/rtp-sender.ts';
 import { SourceCheck } from '../stages/source-check.ts';
-import type { PortStatistics, RemoteMedia } from '../types.ts';
+import type { PortStatistics, RemoteMedia, SecureFailure } from '../types.ts';
+import type { SecureTransport, SecureTransportEvents } from '../webrtc/secure-transport.ts';
 import { PlayStack, type PlayEnded, type PlayRequest } from './playback.ts';
 import type { PortPair } from './port-pool.ts';
 import { RecorderSet } from './recorder-set.ts';
@@ -24,6 +25,9 @@ export interface LegEvents {
   digit(digit: Digit): void;
   mediaStarted(): void;
   mediaTimeout(): void;
+  /** A browser's handshake is done, or will never be. */
+  secured(): void;
+  secureFailed(reason: SecureFailure): void;
   playEnded: PlayEnded;
   fault(text: string): void;
 }
@@ -32,6 +36,8 @@ export interface LegOptions {
   readonly inactivityTimeoutSeconds: number;
   readonly now: () => number;
   readonly events: LegEvents;
+  /** For browsers. @throws MediaError when they cannot be served */
+  readonly secureTransport: (events: SecureTransportEvents) => SecureTransport;
 }
 
 const SILENCE = new SharedFrame();
@@ -59,6 +65,8 @@ export class Leg {
   readonly #played = new Int16Array(FRAME_SAMPLES);
   readonly #recorded = new Int16Array(FRAME_SAMPLES);
   #pair: PortPair | undefined;
+  /** Between socket and stages when the peer is a browser; then it decides whom to hear and where to send. */
+  #secure: SecureTransport | undefined;
   #remote: RemoteMedia | undefined;
   #law: G711Law = MULAW;
   #ssrc: number | undefined;
@@ -87,9 +95,14 @@ export class Leg {
     return this.#pair;
   }
 
+  get ssrc(): number {
+    return this.#sender.ssrc;
+  }
+
   setRemote(remote: RemoteMedia): void {
     const nowMs = this.#options.now();
     this.#remote = remote;
+    this.#armTransport(remote, nowMs);
     this.#law = g711Law(remote.audioPayloadType);
     this.#source.arm(remote, nowMs);
     this.#payload.arm(remote);
@@ -101,23 +114,20 @@ export class Leg {
   /** @param atMs when it came */
   receiveRtp(bytes: Uint8Array, address: string, port: number, atMs: number = this.#options.now()): void {
     if (this.#closed || !this.#remote) return;
-    const packet = this.#source.mayCome(address, port) ? parseRtp(bytes) : undefined;
-    const arrival = packet && typeof packet === 'object' && { packet, address, port, atMs };
-    if (!arrival || !this.#payload.take(arrival) || !this.#source.take(arrival)) {
-      this.#refused++;
-      return;
-    }
-    this.#reception.take(arrival);
-    this.#noteHeard(atMs);
-    this.#accept(packet, atMs);
+    if (this.#secure) this.#secure.receive(bytes, address, port, atMs);
+    else if (this.#source.mayCome(address, port)) this.#takeRtp(bytes, address, port, atMs);
+    else this.#refused++;
   }
 
   receiveRtcp(bytes: Uint8Array, address: string, port: number): void {
-    if (!this.#closed && this.#source.acceptsRtcp(address, port)) this.#rtcp.receive(bytes, this.#options.now());
+    // A browser's reports come with its media.
+    if (!this.#closed && !this.#secure && this.#source.acceptsRtcp(address, port))
+      this.#rtcp.receive(bytes, this.#options.now());
   }
 
   /** First half of a tick: 20 ms from the peer, SILENT_FRAME or the leg's own, which may be changed until the next tick. */
   pull(nowMs: number): Int16Array {
+    this.#secure?.tick(nowMs);
     this.#digits.tick(nowMs);
     this.#watchInactivity(nowMs);
     this.#input = this.#jitter.pull(this.#decoded) === 'silence' ? SILENT_FRAME : this.#decoded;
@@ -129,7 +139,8 @@ export class Leg {
     let outgoing = this.#echo ? this.#input : frame;
     if (this.#players.read(this.#played)) outgoing = this.#played;
     if (this.#recorders.recording) this.#record(outgoing);
-    this.#sender.frame(outgoing, outgoing === frame ? shared : undefined);
+    if (this.#secure?.ready === false) this.#sender.skip(FRAME_SAMPLES);
+    else this.#sender.frame(outgoing, outgoing === frame ? shared : undefined);
     this.#reportIfDue(nowMs);
   }
 
@@ -183,7 +194,7 @@ export class Leg {
       bytesSent: this.#sender.bytes,
       packetsLost: lost,
       packetsLate: this.#jitter.late,
-      packetsRefused: this.#refused,
+      packetsRefused: this.#refused + (this.#secure?.refused ?? 0),
       jitterMs,
       // The worse direction counts: that is what the caller complains about.
       mos: meanOpinionScore({ loss: Math.max(loss, view?.fractionLost ?? 0), delayMs: this.#jitter.delayMs + 20 }),
@@ -196,7 +207,38 @@ export class Leg {
     this.#closed = true;
     this.#players.stopAll();
     this.#sayGoodbye();
+    this.#secure?.close();
     await this.#recorders.closeAll();
+  }
+
+  #armTransport(remote: RemoteMedia, nowMs: number): void {
+    if (!remote.secure) {
+      this.#secure?.close();
+      this.#secure = undefined;
+      return;
+    }
+    this.#secure ??= this.#options.secureTransport({
+      send: (bytes, address, port) => this.#pair?.rtp.send(bytes, address, port),
+      rtp: (bytes, address, port, atMs) => this.#takeRtp(bytes, address, port, atMs),
+      rtcp: (bytes) => this.#rtcp.receive(bytes, this.#options.now()),
+      secured: () => this.#options.events.secured(),
+      failed: (reason) => this.#options.events.secureFailed(reason),
+      consentLost: () => this.#tellTimeout(),
+    });
+    this.#secure.arm(remote, nowMs);
+  }
+
+  /** A packet from where packets may come from. */
+  #takeRtp(bytes: Uint8Array, address: string, port: number, atMs: number): void {
+    const packet = parseRtp(bytes);
+    const arrival = typeof packet === 'object' && { packet, address, port, atMs };
+    if (!arrival || !this.#payload.take(arrival) || !(this.#secure || this.#source.take(arrival))) {
+      this.#refused++;
+      return;
+    }
+    this.#reception.take(arrival);
+    this.#noteHeard(atMs);
+    this.#accept(packet, atMs);
   }
 
   #accept(packet: RtpPacket, nowMs: number): void {
@@ -232,7 +274,11 @@ export class Leg {
     // On hold nobody sends, and that is right.
     const expecting = direction === 'sendrecv' || direction === 'recvonly';
     if (!expecting) this.#heardAtMs = nowMs;
-    if (seconds <= 0 || this.#timeoutTold || nowMs - this.#heardAtMs < seconds * 1000) return;
+    if (seconds > 0 && nowMs - this.#heardAtMs >= seconds * 1000) this.#tellTimeout();
+  }
+
+  #tellTimeout(): void {
+    if (this.#timeoutTold || this.#options.inactivityTimeoutSeconds <= 0) return;
     this.#timeoutTold = true;
     this.#options.events.mediaTimeout();
   }
@@ -246,16 +292,27 @@ export class Leg {
   #reportIfDue(nowMs: number): void {
     if (!this.#remote || this.#remote.direction === 'inactive') return;
     const report = this.#rtcp.due(nowMs);
-    const to = report && this.#source.rtcpDestination;
-    if (to) this.#pair?.rtcp.send(report, to.address, to.port);
+    if (report) this.#sendReport(report);
   }
 
   #sayGoodbye(): void {
-    const to = this.#sender.packets > 0 ? this.#source.rtcpDestination : undefined;
-    if (to) this.#pair?.rtcp.send(this.#rtcp.goodbye(this.#options.now()), to.address, to.port);
+    if (this.#sender.packets > 0) this.#sendReport(this.#rtcp.goodbye(this.#options.now()));
+  }
+
+  #sendReport(report: Buffer): void {
+    if (this.#secure) {
+      this.#secure.sendRtcp(report);
+      return;
+    }
+    const to = this.#source.rtcpDestination;
+    if (to) this.#pair?.rtcp.send(report, to.address, to.port);
   }
 
   #send(bytes: Buffer): void {
+    if (this.#secure) {
+      this.#secure.sendRtp(bytes);
+      return;
+    }
     const to = this.#source.destination;
     if (to) this.#pair?.rtp.send(bytes, to.address, to.port);
   }

@@ -3,6 +3,9 @@ import { performance } from 'node:perf_hooks';
 import { MediaError } from '../errors.ts';
 import type { Answer, Ask, FromWorker, PortEvent, RoomEvent, WorkerSettings } from '../messages.ts';
 import { Room, type RoomEvents } from '../room/room.ts';
+import { DtlsContext } from '../webrtc/dtls.ts';
+import { loadOpenSsl } from '../webrtc/openssl.ts';
+import { SecureTransport, type SecureTransportEvents } from '../webrtc/secure-transport.ts';
 import { SoundLibrary } from '../sources/sound-library.ts';
 import type { PlayResult } from '../types.ts';
 import { chooseNetwork } from './choose-network.ts';
@@ -23,6 +26,8 @@ export class MediaCore {
   readonly #legs = new Map<string, Leg>();
   readonly #rooms = new Map<string, Room>();
   readonly #clock: FrameClock;
+  /** Absent when OpenSSL cannot be called: then browsers are refused. */
+  readonly #dtls: DtlsContext | undefined;
   #framesSinceReport = 0;
   #stopped = false;
 
@@ -30,6 +35,7 @@ export class MediaCore {
   constructor(settings: WorkerSettings, post: Post) {
     this.#post = post;
     this.#network = chooseNetwork(settings.udp);
+    this.#dtls = openDtls(settings, post);
     this.#ports = new PortPool({
       range: settings.rtpPorts,
       quarantineMs: settings.portQuarantineMs,
@@ -52,6 +58,10 @@ export class MediaCore {
 
   get udp(): UdpNetwork['kind'] {
     return this.#network.kind;
+  }
+
+  get canSecure(): boolean {
+    return this.#dtls !== undefined;
   }
 
   /** @throws MediaError `media/unknown-port` */
@@ -78,7 +88,12 @@ export class MediaCore {
 
   async openPort(ask: Ask<'open-port'>): Promise<Answer<'open-port'>> {
     const { portId, address, inactivityTimeoutSeconds, remote } = ask;
-    const leg = new Leg({ inactivityTimeoutSeconds, now: () => performance.now(), events: this.#legEvents(portId) });
+    const leg = new Leg({
+      inactivityTimeoutSeconds,
+      now: () => performance.now(),
+      events: this.#legEvents(portId),
+      secureTransport: (events) => this.#secureTransport(events),
+    });
     const pair = await this.#ports.take(address, this.#listeners(portId, leg));
     if (this.#stopped) {
       await this.#ports.give(pair);
@@ -88,7 +103,7 @@ export class MediaCore {
     if (remote) leg.setRemote(remote);
     this.#legs.set(portId, leg);
     this.#clock.start();
-    return { localAddress: pair.rtp.address, localPort: pair.rtp.port };
+    return { localAddress: pair.rtp.address, localPort: pair.rtp.port, ssrc: leg.ssrc };
   }
 
   /** A port that is not there is closed already. */
@@ -128,6 +143,7 @@ export class MediaCore {
     await Promise.all([...this.#rooms.keys()].map((roomId) => this.closeRoom(roomId)));
     await Promise.all([...this.#legs.keys()].map((portId) => this.closePort(portId)));
     this.#clock.stop();
+    this.#dtls?.free();
   }
 
   /** Tells the main thread how a play ended. */
@@ -188,6 +204,11 @@ export class MediaCore {
     void this.closePort(portId).catch((failure: unknown) => this.#fault(`closing a port: ${String(failure)}`));
   }
 
+  #secureTransport(events: SecureTransportEvents): SecureTransport {
+    if (!this.#dtls) throw new MediaError('media/engine-failed', 'OpenSSL cannot be called here');
+    return new SecureTransport(this.#dtls, events);
+  }
+
   #fault(text: string): void {
     this.#post({ kind: 'fault', text });
   }
@@ -219,6 +240,8 @@ export class MediaCore {
       digit: (digit) => tell({ name: 'digit', digit }),
       mediaStarted: () => tell({ name: 'media-started' }),
       mediaTimeout: () => tell({ name: 'media-timeout' }),
+      secured: () => tell({ name: 'secured' }),
+      secureFailed: (reason) => tell({ name: 'secure-failed', reason }),
       playEnded: (playId, result) => this.playEnded(playId, result),
       fault: (text) => this.#fault(text),
     };
@@ -237,6 +260,15 @@ export class MediaCore {
       },
       fault: (text) => this.#fault(text),
     };
+  }
+}
+
+function openDtls({ certificate }: WorkerSettings, post: Post): DtlsContext | undefined {
+  try {
+    return new DtlsContext(loadOpenSsl(), certificate);
+  } catch (error) {
+    post({ kind: 'fault', text: `browsers cannot be served: ${String(error)}` });
+    return undefined;
   }
 }
 

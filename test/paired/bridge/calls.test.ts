@@ -229,7 +229,7 @@ describe('telephone calls through the whole service', () => {
       }),
     );
     const room = await meeting.joined(20);
-    expect(new Set(room.participants.map(({ channelUuid }) => channelUuid)).size).to.equal(20);
+    expect(new Set(room.participants.map(({ leg }) => leg?.channelUuid)).size).to.equal(20);
     await Promise.all(phones.map((phone) => phone.hangUp()));
     await running.quiet();
     expect(await meeting.room()).to.equal(null);

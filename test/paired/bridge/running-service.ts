@@ -66,7 +66,7 @@ export async function runService(
         joined: (count) =>
           until<RoomDocument | null>(`${count} joined`, async () => {
             const document = await room();
-            const joined = document?.participants.filter(({ memberId }) => memberId !== undefined);
+            const joined = document?.participants.filter(({ leg }) => leg?.memberId !== undefined);
             return joined?.length === count ? document : null;
           }),
       };

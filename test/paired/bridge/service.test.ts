@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { StartError } from '../../../bridge/service/start-error.ts';
 import { startTestRedis, type TestRedis } from '../../helpers/redis.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { until } from './caller.ts';
 import { RawCaller } from './raw-caller.ts';
 import { runService, type Running } from './running-service.ts';
@@ -156,21 +157,17 @@ describe('what a dead process left behind', () => {
       startedAt: 1_000,
       conferenceId: meeting.id,
     });
-    const participant = { id: 'p1', name: 'Ghost', number: '1', role: 'guest', callId: 'ghost-call' } as const;
     await store.rooms.commit({
       tenantId: 'default',
       conferenceId: meeting.id,
       expectedVersion: 0,
-      document: {
+      document: roomDocument({
         conferenceId: meeting.id,
-        tenantId: 'default',
-        version: 1,
-        epoch: 1,
         mediaServer: 'gone',
-        startedAt: 1_000,
-        locked: false,
-        participants: [{ ...participant, channelUuid: 'u', bits: [], joinedAt: 1_000, talking: false, memberId: 1 }],
-      },
+        participants: [
+          participantRow('p1', { leg: { kind: 'phone', callId: 'ghost-call', channelUuid: 'u', memberId: 1 } }),
+        ],
+      }),
       events: [],
     });
     await first.stop();

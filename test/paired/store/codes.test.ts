@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
 import type { ConferencePage, Store } from '../../../store/index.ts';
+import { roomDocument } from '../../helpers/rooms.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
 const WRONG = '31415926';
@@ -191,10 +192,7 @@ onEachRedis('store: conferences and access codes', (subject) => {
     const { conference: made } = await store.conferences.create(conference);
     await store.rooms.commit({
       ...{ tenantId: 'default', conferenceId: made.id, expectedVersion: 0, events: [] },
-      document: {
-        ...{ conferenceId: made.id, tenantId: 'default', version: 1, epoch: 1, mediaServer: 'm', startedAt: 1 },
-        ...{ locked: false, participants: [] },
-      },
+      document: roomDocument({ conferenceId: made.id }),
     });
     expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('conference/live');
     expect(await store.conferences.get('default', made.id)).to.deep.equal(made);

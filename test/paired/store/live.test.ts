@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createLogger } from '../../../config/index.ts';
 import type { CallRecord, RoomDocument, RoomEvent, Store, Termination } from '../../../store/index.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
 const record = (id: string): CallRecord => ({
@@ -16,28 +17,9 @@ const record = (id: string): CallRecord => ({
 });
 const normal: Termination = { class: 'none', reason: 'caller-hung-up' };
 
-const room = (version: number, change: Partial<RoomDocument> = {}): RoomDocument => ({
-  conferenceId: 'c1',
-  tenantId: 'default',
-  version,
-  epoch: 1,
-  mediaServer: 'media-1',
-  startedAt: 1_000,
-  locked: false,
-  participants: [],
-  ...change,
-});
-const participant = (id: string): RoomDocument['participants'][number] => ({
-  id,
-  name: id,
-  number: '+49301',
-  role: 'guest',
-  callId: id,
-  channelUuid: id,
-  bits: [],
-  joinedAt: 1_000,
-  talking: false,
-});
+const room = (version: number, change: Partial<RoomDocument> = {}): RoomDocument =>
+  roomDocument({ version, ...change });
+const participant = (id: string) => participantRow(id);
 
 onEachRedis('store: calls, rooms and the journal', (subject) => {
   const commit = (expectedVersion: number, document: RoomDocument | null, events: RoomEvent[] = [], store?: Store) =>
@@ -266,7 +248,7 @@ onEachRedis('store: calls, rooms and the journal', (subject) => {
     });
 
     it('keeps what a newer version of us has written beside', async () => {
-      const newer = { ...room(1), recording: { state: 'on' } };
+      const newer = { ...room(1), weather: { state: 'fine' } };
       await commit(0, newer);
       expect(await subject().store.rooms.read('default', 'c1')).to.deep.equal(newer);
     });

@@ -1,21 +1,13 @@
 import { expect } from 'chai';
 import type { RoomDocument, Store } from '../../../store/index.ts';
 import { openTestStore, startTestRedis, type TestRedis } from '../../helpers/redis.ts';
+import { roomDocument } from '../../helpers/rooms.ts';
 import { codeOf } from '../../helpers/store-subjects.ts';
 
 /** The promise of the contract is a second; a loaded machine gets half of one more. */
 const PROMPT_MS = 1_500;
 
-const room = (version: number): RoomDocument => ({
-  conferenceId: 'c1',
-  tenantId: 'default',
-  version,
-  epoch: 1,
-  mediaServer: 'm',
-  startedAt: 1,
-  locked: false,
-  participants: [],
-});
+const room = (version: number): RoomDocument => roomDocument({ version });
 
 for (const cluster of [false, true]) {
   describe(`store: while Redis is away (${cluster ? 'Redis Cluster' : 'single Redis'})`, () => {

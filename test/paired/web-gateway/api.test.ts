@@ -5,6 +5,7 @@ import type { Role, RoomDocument, Store } from '../../../store/index.ts';
 import { createAdminLink, issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway, type Answer } from '../../helpers/gateway.ts';
 import { openTestStore, startTestRedis, type TestRedis } from '../../helpers/redis.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 
 const PASSWORD = 'correct horse battery staple';
 
@@ -240,28 +241,13 @@ describe('web gateway: the API over HTTP', () => {
   });
 
   describe('what is going on', () => {
-    const room = (conferenceId: string): RoomDocument => ({
-      conferenceId,
-      tenantId: 'default',
-      version: 1,
-      epoch: 1,
-      mediaServer: 'media-1',
-      startedAt: 1_000,
-      locked: false,
-      participants: [
-        {
-          id: 'p1',
-          name: '+4930901820',
-          number: '+4930901820',
-          role: 'host',
-          callId: 'c1',
-          channelUuid: 'u1',
-          bits: ['self'],
-          joinedAt: 1_000,
-          talking: false,
-        },
-      ],
-    });
+    const room = (conferenceId: string): RoomDocument =>
+      roomDocument({
+        conferenceId,
+        participants: [
+          participantRow('p1', { name: '+4930901820', number: '+4930901820', role: 'host', bits: ['self'] }),
+        ],
+      });
 
     it('shows the roster with masked numbers, and an empty one when nobody is in', async () => {
       const token = await tokenOf(['moderator']);
@@ -271,9 +257,15 @@ describe('web gateway: the API over HTTP', () => {
       expect(empty.status).to.equal(200);
       expect(empty.json()).to.deep.equal({
         conferenceId: conference.id,
+        title: 'x',
         live: false,
         version: 0,
+        mode: 'conversation',
         locked: false,
+        announce: 'tone',
+        recording: { state: 'off', since: null },
+        waitingForHost: false,
+        hostGone: null,
         startedAt: null,
         participants: [],
       });
@@ -292,9 +284,17 @@ describe('web gateway: the API over HTTP', () => {
         name: '•••••••820',
         number: '•••••••820',
         role: 'host',
+        state: 'present',
+        audio: 'phone',
+        web: false,
         muted: true,
         mutedBy: ['self'],
+        canUnmute: true,
         talking: false,
+        handPosition: null,
+        waitingPosition: null,
+        asksForHelp: false,
+        volume: 0,
         joinedAt: 1_000,
       });
       expect(live.text).not.to.contain('30901820').and.not.to.contain('u1');

@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import type { JoinResponse, TicketResponse } from '../../../config/contract/index.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
-import type { RoomDocument, Store, StoreOptions } from '../../../store/index.ts';
+import type { Store, StoreOptions } from '../../../store/index.ts';
 import { issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway, type Answer } from '../../helpers/gateway.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { openTestStore, startTestRedis, type TestRedis } from '../../helpers/redis.ts';
 
 const WRONG = '314159265';
@@ -137,13 +138,8 @@ describe('web gateway: joining', () => {
     expect(await status(two)).to.equal(401);
   });
 
-  const room = (conferenceId: string, participantIds: readonly string[]): RoomDocument => ({
-    ...{ conferenceId, tenantId: 'default', version: 1, epoch: 1, mediaServer: 'm', startedAt: 1, locked: false },
-    participants: participantIds.map((id) => ({
-      ...{ id, name: 'x', number: '', role: 'guest' as const, callId: `call-${id}`, channelUuid: `channel-${id}` },
-      ...{ bits: [], joinedAt: 1, talking: false },
-    })),
-  });
+  const room = (conferenceId: string, participantIds: readonly string[]) =>
+    roomDocument({ conferenceId, participants: participantIds.map((id) => participantRow(id)) });
   const fill = (conferenceId: string, participantIds: readonly string[]) =>
     store.rooms.commit({
       ...{ tenantId: 'default', conferenceId, expectedVersion: 0, events: [] },

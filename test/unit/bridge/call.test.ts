@@ -10,6 +10,7 @@ import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.t
 import { LegGone, type Digit, type Prompt } from '../../../ivr/index.ts';
 import type { Conference, Pass, RoomDocument, Termination } from '../../../store/index.ts';
 import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
 
 const conference: Conference = {
@@ -245,12 +246,8 @@ describe('the life of a call', () => {
     expect(legs[0]?.heard.at(-1)).to.equal('first-in-conference');
     expect(legs[0]?.joined).to.equal(true);
     const room = rooms.documents.get('c1');
-    expect(room?.participants[0]).to.include({
-      name: 'Alice',
-      role: 'guest',
-      memberId: 7,
-      channelUuid: 'channel-on-m1',
-    });
+    expect(room?.participants[0]).to.include({ name: 'Alice', role: 'guest' });
+    expect(room?.participants[0]?.leg).to.include({ memberId: 7, channelUuid: 'channel-on-m1' });
     expect(effects).to.deep.equal(['join-tone']);
     caller.events.emit('gone', 'caller-hung-up');
     const summary = await life;
@@ -384,28 +381,10 @@ describe('the life of a call', () => {
 
   it('moves to the media server of the room', async () => {
     const { clock, caller, legs, rooms, start, press } = setUp();
-    rooms.documents.set('c1', {
-      conferenceId: 'c1',
-      tenantId: 'default',
-      version: 1,
-      epoch: 1,
-      mediaServer: 'm2',
-      startedAt: 0,
-      locked: false,
-      participants: [
-        {
-          id: 'p',
-          name: 'P',
-          number: '',
-          role: 'host',
-          callId: 'other',
-          channelUuid: 'u',
-          bits: [],
-          joinedAt: 0,
-          talking: false,
-        },
-      ],
-    });
+    rooms.documents.set(
+      'c1',
+      roomDocument({ mediaServer: 'm2', participants: [participantRow('p', { role: 'host' })] }),
+    );
     const life = start();
     await turn();
     press('123456789#*6');

@@ -145,7 +145,8 @@ describe('any sequence of inputs', () => {
       const joining = input.type === 'joined' && room?.participants.find((p) => p.id === input.participantId);
       const result = reduce(identity, room, input);
       if (result.outcome !== 'changed') continue;
-      if (input.type === 'joined' && joining && joining.memberId === undefined) heard.set(joining.id, !input.muted);
+      if (input.type === 'joined' && joining && joining.leg?.memberId === undefined)
+        heard.set(joining.id, !input.muted);
       for (const effect of result.effects) {
         if (effect.type === 'set-speak') heard.set(effect.participantId, effect.speak);
       }
@@ -161,13 +162,13 @@ describe('any sequence of inputs', () => {
     expect(room === null || people.length > 0, 'no empty room').to.equal(true);
     expect(people.length, 'capacity').to.be.at.most(policy.maxParticipants);
     expect(new Set(people.map((p) => p.id)).size, 'nobody twice').to.equal(people.length);
-    expect(new Set(people.map((p) => p.callId)).size, 'no call twice').to.equal(people.length);
+    expect(new Set(people.map((p) => p.leg?.callId)).size, 'no call twice').to.equal(people.length);
     for (const person of people) {
-      expect(person.channelUuid, 'a leg each').to.not.equal('');
+      expect(person.leg?.channelUuid, 'a leg each').to.not.equal('');
       expect(new Set(person.bits).size, 'each bit once').to.equal(person.bits.length);
       if (!maySpeak(person)) expect(person.talking, 'muted is not talking').to.equal(false);
       // The heart of it: the media server agrees with the document, for everybody it has.
-      if (person.memberId !== undefined)
+      if (person.leg?.memberId !== undefined)
         expect(heard.get(person.id), 'heard as the bits say').to.equal(maySpeak(person));
     }
   }

@@ -15,6 +15,7 @@ import { linkSignals } from '../../../bridge/support/signals.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
 import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
 import type { CallRecord, ConferencePolicy, RoomDocument } from '../../../store/index.ts';
+import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
 
 const policy: ConferencePolicy = DEFAULT_POLICY;
@@ -140,32 +141,17 @@ describe('what dead processes left', () => {
       ['dead', record('dead', 'dead')],
       ['alive', record('alive', 'alive')],
     ]);
-    const person = (id: string, callId: string, joinedAt: number) => ({
-      id,
-      name: id,
-      number: '',
-      role: 'guest' as const,
-      callId,
-      channelUuid: id,
-      bits: [],
-      joinedAt,
-      talking: false,
-    });
-    const room: RoomDocument = {
-      conferenceId: 'c1',
-      tenantId: 'default',
+    const person = (id: string, callId: string, joinedAt: number) =>
+      participantRow(id, { leg: { kind: 'phone', callId, channelUuid: id }, joinedAt });
+    const room = roomDocument({
       version: 4,
-      epoch: 1,
-      mediaServer: 'm1',
-      startedAt: 1,
-      locked: false,
       participants: [
         person('ghost', 'dead', 1),
         person('living', 'alive', 1),
         person('forgotten', 'no-record', 1),
         person('just-arriving', 'record-to-come', 99_000),
       ],
-    };
+    });
     const done: string[] = [];
     const cleared = await endLostCalls(
       {

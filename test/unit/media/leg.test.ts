@@ -23,7 +23,12 @@ class Bench {
         mediaStarted: () => this.told.push('started'),
         mediaTimeout: () => this.told.push('timeout'),
         playEnded: (playId, { outcome }) => this.told.push(`${playId} ${outcome}`),
+        secured: () => this.told.push('secured'),
+        secureFailed: (reason) => this.told.push(reason),
         fault: (text) => this.told.push(text),
+      },
+      secureTransport: () => {
+        throw new Error('not here');
       },
     });
     const port = (record: boolean): UdpPort => ({

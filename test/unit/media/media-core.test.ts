@@ -3,8 +3,11 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import type { FromWorker, ToWorker } from '../../../embedded/media/messages.ts';
 import { commands } from '../../../embedded/media/worker/commands.ts';
 import { MediaCore } from '../../../embedded/media/worker/media-core.ts';
+import { createDtlsCertificate } from '../../../embedded/media/webrtc/certificate.ts';
 import type { UdpChoice } from '../../../embedded/media/types.ts';
 import { remote } from './helpers.ts';
+
+const CERTIFICATE = createDtlsCertificate();
 
 /** The worker's side without the thread: messages in, messages out. */
 class Bench {
@@ -15,7 +18,7 @@ class Bench {
   #nextId = 1;
 
   constructor(udp: UdpChoice = 'auto') {
-    this.core = new MediaCore({ rtpPorts: [0, 0], portQuarantineMs: 0, udp }, this.#post);
+    this.core = new MediaCore({ rtpPorts: [0, 0], portQuarantineMs: 0, udp, certificate: CERTIFICATE }, this.#post);
     this.#obey = commands(this.core, this.#post);
   }
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { createDtlsCertificate } from '../../../embedded/media/webrtc/certificate.ts';
 import { ArrivalClock } from '../../../embedded/media/worker/arrival-clock.ts';
 import { chooseNetwork } from '../../../embedded/media/worker/choose-network.ts';
 import { textOfIpv6 } from '../../../embedded/media/worker/socket-address.ts';
@@ -184,7 +185,9 @@ for (const kind of ['dgram', 'batched'] as const) {
     const start = new URL('../../../embedded/media/worker/start.mjs', import.meta.url);
     const worker = new Worker(start, {
       execArgv: [],
-      workerData: { settings: { rtpPorts: [0, 0], portQuarantineMs: 0, udp: 'batched' } },
+      workerData: {
+        settings: { rtpPorts: [0, 0], portQuarantineMs: 0, udp: 'batched', certificate: createDtlsCertificate() },
+      },
     });
     const before = descriptors();
     const ask = { address: '127.0.0.1', inactivityTimeoutSeconds: 0 };

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { errorCatalogue, PartylineError, type ErrorCode } from '../../../config/contract/index.ts';
 import { depthExceeds } from '../../../web-gateway/server/api-router.ts';
-import { maskNumber } from '../../../web-gateway/server/operations/live.ts';
+import { maskNumber } from '../../../web-gateway/server/room-view.ts';
 import { html } from '../../../web-gateway/server/pages/html.ts';
 import { problemOf, toPartylineError } from '../../../web-gateway/server/problems.ts';
 

@@ -12,6 +12,7 @@ import {
 import type { Conference, Invitee, Pass, ResolvedCode, Store } from '../../../store/index.ts';
 import { limitKeyOf } from '../client-address.ts';
 import { refuseInStep } from '../even-time.ts';
+import { iceServersFor } from '../ice-servers.ts';
 import { operation, type Operation } from '../operation.ts';
 import type { GatewayParts } from '../parts.ts';
 
@@ -60,7 +61,7 @@ export function joinOperations(parts: JoinParts): Operation[] {
     handle: async ({ pass, token }) => {
       if (pass === null) throw new PartylineError('auth/required');
       await limit(store, 'ticket', `${pass.tenantId} ${pass.participantId}`);
-      return makeTicket(store, pass, token);
+      return makeTicket(parts, pass, token);
     },
   });
 
@@ -142,7 +143,7 @@ async function letIn(parts: JoinParts, { conference, who }: Entrance): Promise<J
   const { pass, token } = await issuePass(parts.store, { tenantId, conferenceId, ...who });
   const { participantId, name, role, expiresAt } = pass;
   return {
-    ...(await makeTicket(parts.store, pass, token)),
+    ...(await makeTicket(parts, pass, token)),
     ...{ conferenceId, title, participantId, name, role, token, expiresAt },
     dialIn: dialIn(parts, tenantId),
   };
@@ -157,15 +158,19 @@ async function issuePass(store: Store, who: Parameters<Store['passes']['issue']>
   }
 }
 
-async function makeTicket(store: Store, pass: Pass, token: string): Promise<TicketResponse> {
+async function makeTicket({ store, settings }: JoinParts, pass: Pass, token: string): Promise<TicketResponse> {
   const ticketExpiresAt = Date.now() + TICKET_LIFE_MS;
   const ticket = await store.passes.issueTicket(token, TICKET_LIFE_MS);
   if (ticket === null) throw new PartylineError('auth/required');
-  return { ticket, ticketExpiresAt, sipUri: `sip:${pass.conferenceId}@${SIP_HOST}`, iceServers: [] };
+  const iceServers = iceServersFor(settings, pass.participantId);
+  return { ticket, ticketExpiresAt, sipUri: `sip:${pass.conferenceId}@${SIP_HOST}`, iceServers };
 }
 
 /** The tenant's numbers; where any number will do, the address that does. */
-function dialIn({ settings, dial }: JoinParts, tenantId: string): JoinResponse['dialIn'] {
+export function dialIn(
+  { settings, dial }: Pick<JoinParts, 'settings' | 'dial'>,
+  tenantId: string,
+): JoinResponse['dialIn'] {
   const numbers = settings.dids.filter(({ tenant }) => tenant === tenantId).map(({ number }) => ({ number }));
   return numbers.length === 0 && settings.dids.length === 0 && dial !== undefined ? [{ number: dial }] : numbers;
 }

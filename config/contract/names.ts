@@ -1,0 +1,8 @@
+/** Words both sides of a wire must spell the same, apart from the schemas so that the browser need not load those. */
+
+/** The header of a browser's INVITE that carries its ticket. The ticket is used up by it. */
+export const TICKET_HEADER = 'X-Partyline-Ticket';
+/** Where the socket is, on the page's own origin. */
+export const SOCKET_PATH = '/socket/';
+/** Where a browser's SIP goes, over a WebSocket with the subprotocol `sip` (RFC 7118). */
+export const SIP_PATH = '/sip';

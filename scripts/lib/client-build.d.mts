@@ -1,0 +1,2 @@
+export function buildClient(root: string, say: (line: string) => void): Promise<boolean>;
+export function hashOf(root: string): string;

@@ -1,0 +1,165 @@
+/** The door: an access code or an invitation, a name, and sound that works before anybody is met. */
+import { Anchor, Button, TextInput, UnstyledButton } from '@mantine/core';
+import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { Link } from 'wouter';
+import { Brand } from '../../components/brand.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { readPreferences, savePreferences } from '../../media/preferences.ts';
+import type { ConferenceSession } from '../../session/conference-session.ts';
+import type { Sound } from '../../session/enter.ts';
+import { DialIn } from './dial-in.tsx';
+import { groupDigits, toRequest, wayOf, type JoinForm, type JoinFormErrors } from './join-form.ts';
+import classes from './join.module.css';
+import { refusalOf, type Refusal } from './refusal.ts';
+import { SoundPanel } from './sound-panel.tsx';
+import { useMicrophoneCheck } from './use-microphone-check.ts';
+
+export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: ConferenceSession) => void }) {
+  const given = wayOf(way);
+  const invitation = 'invitation' in given ? given.invitation : undefined;
+  const [form, setForm] = useState<JoinForm>({
+    code: 'code' in given ? groupDigits(given.code) : '',
+    name: readPreferences().name ?? '',
+    personalCode: '',
+  });
+  const [errors, setErrors] = useState<JoinFormErrors>({});
+  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [sound, setSound] = useState<Sound>('browser');
+  const [busy, setBusy] = useState(false);
+  const check = useMicrophoneCheck();
+  const page = useRef<HTMLFormElement>(null);
+  useEffect(() => void (document.title = 'Join a conference – Partyline'), []);
+
+  const change = (field: keyof JoinForm, value: string) => {
+    setForm({ ...form, [field]: value });
+    setErrors(({ [field]: _corrected, ...others }) => others);
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const checked = toRequest(form, invitation);
+    setErrors('errors' in checked ? checked.errors : {});
+    setRefusal(null);
+    if ('errors' in checked) return focusFirstError(page.current);
+    setBusy(true);
+    savePreferences({ name: form.name.trim() });
+    try {
+      const { enter } = await import('../../session/enter.ts');
+      const session = await enter({ request: checked.request, sound, microphone: check.track });
+      check.release();
+      onJoined(session);
+    } catch (error) {
+      setBusy(false);
+      setRefusal(refusalOf(error));
+    }
+  };
+
+  return (
+    <>
+      <header className={classes.header}>
+        <Brand linked={false} />
+        <Anchor component={Link} href="/admin" size="sm">
+          Sign in
+        </Anchor>
+      </header>
+      <main className={classes.page}>
+        <h1>Join a conference</h1>
+        <form ref={page} className={`card ${classes.door}`} onSubmit={(event) => void submit(event)} noValidate>
+          <Who form={form} onChange={change} errors={errors} invited={invitation !== undefined} />
+          <SoundPanel sound={sound} onSound={setSound} check={check} />
+          <div className={classes.go}>
+            {refusal === null ? null : <RefusalNotice refusal={refusal} />}
+            <Button type="submit" size="lg" fullWidth loading={busy}>
+              {sound === 'browser' ? 'Join with sound' : 'Join'}
+            </Button>
+          </div>
+        </form>
+        <DialIn code={form.code} />
+      </main>
+    </>
+  );
+}
+
+interface WhoProps {
+  readonly form: JoinForm;
+  readonly onChange: (field: keyof JoinForm, value: string) => void;
+  readonly errors: JoinFormErrors;
+  readonly invited: boolean;
+}
+
+function Who({ form, onChange, errors, invited }: WhoProps) {
+  const [personal, setPersonal] = useState(false);
+  const change = (field: keyof JoinForm) => (event: { currentTarget: HTMLInputElement }) =>
+    onChange(field, event.currentTarget.value);
+  return (
+    <section className={classes.who} aria-labelledby="who-title">
+      <h2 id="who-title">{invited ? 'You are invited' : 'Who are you?'}</h2>
+      {invited ? null : (
+        <TextInput
+          label="Access code"
+          placeholder="123 456 789"
+          inputMode="numeric"
+          autoComplete="off"
+          autoFocus
+          classNames={{ input: classes.code ?? '' }}
+          value={form.code}
+          onChange={change('code')}
+          error={errors.code}
+        />
+      )}
+      <TextInput
+        label="Your name"
+        description={invited ? 'Leave it empty to use the one in your invitation.' : undefined}
+        autoComplete="name"
+        maxLength={100}
+        value={form.name}
+        onChange={change('name')}
+        error={errors.name}
+      />
+      {invited ? null : personal ? (
+        <TextInput
+          label="Personal code"
+          description="If you were given one. It joins this page and your telephone into one."
+          inputMode="numeric"
+          autoComplete="off"
+          autoFocus
+          value={form.personalCode}
+          onChange={change('personalCode')}
+          error={errors.personalCode}
+        />
+      ) : (
+        <UnstyledButton className={classes.more} onClick={() => setPersonal(true)}>
+          I have a personal code
+        </UnstyledButton>
+      )}
+    </section>
+  );
+}
+
+function RefusalNotice({ refusal }: { refusal: Refusal }) {
+  const left = useCountdown(refusal.retryAfterSeconds ?? 0);
+  const id = useId();
+  return (
+    <Notice kind="bad" title={refusal.title} role="alert">
+      <span id={id}>
+        {refusal.help}
+        {left > 0 ? ` Try again in ${left} seconds.` : ''}
+      </span>
+    </Notice>
+  );
+}
+
+function useCountdown(seconds: number): number {
+  const [left, setLeft] = useState(seconds);
+  useEffect(() => {
+    setLeft(seconds);
+    if (seconds <= 0) return undefined;
+    const timer = setInterval(() => setLeft((now) => Math.max(0, now - 1)), 1_000);
+    return () => clearInterval(timer);
+  }, [seconds]);
+  return left;
+}
+
+function focusFirstError(form: HTMLFormElement | null): void {
+  // React has not drawn the errors yet.
+  requestAnimationFrame(() => form?.querySelector<HTMLInputElement>('[aria-invalid="true"]')?.focus());
+}

@@ -1,0 +1,36 @@
+/** Why one did not get in, in plain words. Unknown, closed and full sound the same: a code is not to be guessed. */
+import { ApiProblem } from '../../api/http.ts';
+import { MicrophoneUnavailable } from '../../media/microphone.ts';
+
+export interface Refusal {
+  readonly title: string;
+  readonly help: string;
+  readonly retryAfterSeconds?: number;
+}
+
+const NO_ANSWER: Refusal = {
+  title: 'The server cannot be reached',
+  help: 'Look at your connection, and try again.',
+};
+
+const WORDS: Readonly<Record<string, Refusal>> = {
+  network: NO_ANSWER,
+  'join/refused': {
+    title: 'That does not let you in',
+    help: 'The code may be mistyped, or the conference is not open.',
+  },
+  'request/rate-limited': { title: 'Too many tries', help: 'Access codes cannot be tried out.' },
+  'request/invalid': { title: 'Something is not right', help: 'Look at the code and the name.' },
+  'store/unavailable': { title: 'The server is busy', help: 'Try again in a moment.' },
+  'room/full': { title: 'The conference is full', help: 'Somebody has to leave before you can join.' },
+};
+
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof MicrophoneUnavailable) {
+    return { title: 'There is no microphone', help: 'Check it above, or choose “Listen only” or “My telephone”.' };
+  }
+  if (!(error instanceof ApiProblem))
+    return { title: 'That did not work', help: 'Load the page again, and try once more.' };
+  const words = WORDS[error.code] ?? { title: 'That did not work', help: error.message };
+  return error.retryAfterSeconds === undefined ? words : { ...words, retryAfterSeconds: error.retryAfterSeconds };
+}

@@ -1,0 +1,35 @@
+/** A page that is loaded again comes back into the same row: the tab remembers its token until it is closed. */
+import type { JoinResponse } from '../../../../config/contract/join.ts';
+
+const KEY = 'partyline-session';
+
+export interface KeptSession {
+  readonly joined: JoinResponse;
+  readonly code?: string | undefined;
+  readonly sound: 'browser' | 'listen' | 'phone';
+}
+
+export function keepSession(session: KeptSession): void {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(session));
+  } catch {
+    // Then a reload begins again at the join page.
+  }
+}
+
+export function forgetSession(): void {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // There is nothing to forget.
+  }
+}
+
+export function keptSession(): KeptSession | null {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? 'null') as KeptSession | null;
+    return kept !== null && kept.joined.expiresAt > Date.now() ? kept : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,14 @@
+/** Defaults of components, the same everywhere. By name: importing them here would put them all on the first page. */
+import type { MantineThemeComponents } from '@mantine/core';
+
+export const component: MantineThemeComponents = {
+  Button: { defaultProps: { size: 'md' } },
+  TextInput: { defaultProps: { size: 'md' } },
+  PasswordInput: { defaultProps: { size: 'md' } },
+  Radio: { defaultProps: { size: 'md' } },
+  Switch: { defaultProps: { size: 'md' } },
+  NativeSelect: { defaultProps: { size: 'md' } },
+  Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', width: 240 } },
+  // Its lock on scrolling writes a <style> element.
+  Modal: { defaultProps: { lockScroll: false, centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
+};
