@@ -83,6 +83,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   const sounds = await openSounds(settings.soundsDir ?? soundsFolder(), { local: servers.freeswitch !== undefined });
   closing.push('the sounds', SERVER_CLOSE_MS, () => sounds.stop());
   const metrics = new BridgeMetrics();
+  store.codes.onEntry((event) => metrics.onCodeEntry(event));
   const bridge = await startBridge({
     settings,
     logger,

@@ -194,6 +194,7 @@ export class Call {
           },
         );
     if (result.outcome === 'identified') {
+      if (result.who.language !== undefined) leg.speak(result.who.language);
       this.#codeAt = this.#deps.clock.now();
       return result.who;
     }

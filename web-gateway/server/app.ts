@@ -9,9 +9,12 @@ import { createClientPages } from './client-pages.ts';
 import { describeApi } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { conferenceOperations } from './operations/conferences.ts';
+import { inviteeOperations } from './operations/invitees.ts';
 import { joinOperations } from './operations/join.ts';
 import { liveOperations } from './operations/live.ts';
 import { loginOperations } from './operations/login.ts';
+import { peopleOperations } from './operations/people.ts';
+import { tenantOperations } from './operations/tenant.ts';
 import { roomOperations } from './operations/rooms.ts';
 import type { GatewayParts } from './parts.ts';
 import { createProblemHandler } from './problems.ts';
@@ -62,6 +65,9 @@ export function apiOperations(
     ...serviceOperations(parts),
     ...joinOperations(parts),
     ...conferenceOperations(parts.store),
+    ...inviteeOperations(parts.store),
+    ...tenantOperations(parts.store),
+    ...peopleOperations(parts.store, parts.settings.loginHours),
     ...roomOperations(parts.store),
     ...liveOperations(parts.store),
   ];
