@@ -98,7 +98,12 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   const dial = dialOf(settings, servers);
   await makeConfiguredAdmin(settings, store); // before anybody can ask whether we are ready
   const sipWebSocket = sipWebSocketOf(settings, servers);
-  const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial, sipWebSocket }, closing);
+  const gateway = await startWeb(
+    settings,
+    logger,
+    { store, bridge, metrics, dial, sipWebSocket, freeswitch: servers.freeswitch },
+    closing,
+  );
   const adminLink = await createAdminLink(store, gateway.url);
   return {
     dial,
@@ -203,6 +208,8 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
     password,
     rtpPorts: settings.rtpPorts,
     rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
+    mediaWorkers: settings.mediaWorkers,
+    mediaLatenessLimitMs: settings.mediaLatenessLimitMs,
     maxSessions: settings.maxCalls + SPARE_SESSIONS,
     // The embedded SIP server sends from the address it is bound to.
     sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,
@@ -240,7 +247,7 @@ function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers
     rooms: () => attendance.roomCount,
     participants: () => attendance.participantCount,
     pendingWrites: () => writer.pending,
-    ...(freeswitch ? { lateness: () => freeswitch.lateness() } : {}),
+    ...(freeswitch ? { lateness: () => freeswitch.lateness(), overloaded: () => freeswitch.overloaded } : {}),
   });
 }
 
@@ -259,17 +266,24 @@ function sipWebSocketOf(settings: Settings, { webSocketPort }: Servers): string 
 async function startWeb(
   settings: Settings,
   logger: Logger,
-  parts: { store: Store; bridge: Bridge; metrics: BridgeMetrics; dial: string; sipWebSocket: string | undefined },
+  parts: {
+    store: Store;
+    bridge: Bridge;
+    metrics: BridgeMetrics;
+    dial: string;
+    sipWebSocket: string | undefined;
+    freeswitch: FreeswitchServer | undefined;
+  },
   closing: CloseStack,
 ): Promise<Gateway> {
-  const { store, bridge, metrics, dial, sipWebSocket } = parts;
+  const { store, bridge, metrics, dial, sipWebSocket, freeswitch } = parts;
   const places = [
     { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const,
     { setting: 'httpsPort', address: settings.bind, port: settings.httpsPort ?? 0 } as const,
   ];
   const options = {
     ...{ settings, logger, store, dial },
-    readiness: async () => readinessOf(store, bridge),
+    readiness: async () => readinessOf(store, bridge, freeswitch),
     metrics: metrics.registry,
     ...(sipWebSocket === undefined ? {} : { sipWebSocket }),
   };
@@ -285,12 +299,17 @@ async function startWeb(
 }
 
 /** Whether a call can be taken now. */
-function readinessOf(store: Store, { sip, pool, desk }: Bridge): { ready: boolean; reasons: string[] } {
+function readinessOf(
+  store: Store,
+  { sip, pool, desk }: Bridge,
+  freeswitch: FreeswitchServer | undefined,
+): { ready: boolean; reasons: string[] } {
   const reasons: string[] = [];
   if (!sip.connected) reasons.push('the SIP server is not connected');
   if (!pool.ready) reasons.push('no media server is ready');
   if (!store.available) reasons.push('the store cannot be reached');
   if (!desk.hasRoom) reasons.push('all lines are in use');
+  if (freeswitch?.overloaded) reasons.push('the media server has more to do than it can');
   return { ready: reasons.length === 0, reasons };
 }
 

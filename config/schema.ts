@@ -123,6 +123,14 @@ export const settingsSchema = z
 
     sipPort: port.default(5060).describe('SIP over UDP and TCP. 0 lets the operating system choose.'),
     rtpPorts: portRange.default([20_000, 29_999]).describe('RTP ports of the embedded media server, `low-high`.'),
+    mediaWorkers: number(0, 64)
+      .default(0)
+      .describe('Threads of the embedded media server. 0: one less than there are cores, four at most.'),
+    mediaLatenessLimitMs: number(0, 10_000, false)
+      .default(16)
+      .describe(
+        'New calls get 503 while the median tick of the embedded media server’s clock is done later than this after its time. 0 = never.',
+      ),
     trustedSources: list(cidr)
       .default(['127.0.0.0/8', '::1/128'])
       .describe('Addresses and ranges whose INVITEs are taken. Everybody else gets no answer at all.'),

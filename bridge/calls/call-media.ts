@@ -16,6 +16,8 @@ export interface CallMediaOptions {
   readonly logger: Logger;
   readonly onEnd: (reason: TerminationReason) => void;
   readonly onLeg: (leg: CallLeg) => void;
+  /** Once, when the caller has our 200. */
+  readonly onAnswered: () => void;
 }
 
 export class CallMedia {
@@ -27,6 +29,7 @@ export class CallMedia {
   /** Ours, as told last. */
   #ourSdp = '';
   #leg: CallLeg | undefined;
+  #answered = false;
 
   constructor(options: CallMediaOptions) {
     this.#options = options;
@@ -43,13 +46,31 @@ export class CallMedia {
     this.#unheard.abort();
   }
 
-  /** @throws PartylineError sip/no-common-codec, media/unavailable; LegGone when the call is over meanwhile */
+  /**
+   * A browser is answered by it, a telephone is not.
+   * @throws PartylineError sip/no-common-codec, media/unavailable, media/not-secured; LegGone when the call is over meanwhile
+   */
   async open(language: string): Promise<CallLeg> {
-    const leg = await this.#make(language, undefined);
+    const leg = await this.#make(language, { answer: (sdp) => this.#answer(sdp) });
     this.#use(leg);
     this.#ourSdp = leg.localSdp;
     this.#options.signal.throwIfAborted();
     return leg;
+  }
+
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  /** Unless it is answered already. */
+  async answer(): Promise<void> {
+    if (!this.#answered) await this.#answer(this.#ourSdp);
+  }
+
+  async #answer(sdp: string): Promise<void> {
+    await this.#options.caller.answer(sdp);
+    this.#answered = true;
+    this.#options.onAnswered();
   }
 
   /**
@@ -59,7 +80,7 @@ export class CallMedia {
   async moveTo(mediaServer: string): Promise<CallLeg> {
     const old = this.#leg;
     if (!old) throw new PartylineError('media/leg-gone');
-    const leg = await this.#make(old.language, mediaServer);
+    const leg = await this.#make(old.language, { mediaServer });
     try {
       this.#ourSdp = withOriginOf(leg.localSdp, this.#ourSdp);
       const answer = await this.#options.caller.reoffer(this.#ourSdp);
@@ -89,10 +110,12 @@ export class CallMedia {
     await this.#leg?.release();
   }
 
-  #make(language: string, mediaServer: string | undefined): Promise<CallLeg> {
+  #make(
+    language: string,
+    more: { readonly mediaServer: string } | { readonly answer: (sdp: string) => Promise<void> },
+  ): Promise<CallLeg> {
     const { maker, signal, logger } = this.#options;
-    const request = { offer: this.#callerSdp, language, signal, logger };
-    return maker.createLeg(mediaServer === undefined ? request : { ...request, mediaServer });
+    return maker.createLeg({ offer: this.#callerSdp, language, signal, logger, ...more });
   }
 
   #use(leg: CallLeg): void {

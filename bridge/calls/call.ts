@@ -91,6 +91,7 @@ export class Call {
       logger: this.#logger,
       onEnd: (reason) => this.end(reason),
       onLeg: (leg) => this.#onLeg(leg),
+      onAnswered: () => this.#onAnswered(),
     });
     // At once: a CANCEL may be in the very next message.
     caller.events.on('gone', (reason) => {
@@ -118,7 +119,7 @@ export class Call {
       this.#limitDuration();
       const leg = await this.#openLeg();
       await this.#greetEarly(leg);
-      await this.#answer(leg);
+      await this.#media.answer();
       const who = await this.#identify(leg);
       if (who) await this.#attend(leg, who);
     } catch (error) {
@@ -167,14 +168,13 @@ export class Call {
 
   /** Before the answer, so that whoever hangs up during the greeting pays nothing. */
   async #greetEarly(leg: CallLeg): Promise<void> {
-    if (!this.#deps.settings.earlyGreeting || this.#ticketHolder) return;
+    if (!this.#deps.settings.earlyGreeting || this.#ticketHolder || this.#media.answered) return;
     this.#machine.to('early');
     this.#caller.progress(leg.localSdp);
     await leg.play(['welcome']);
   }
 
-  async #answer(leg: CallLeg): Promise<void> {
-    await this.#caller.answer(leg.localSdp);
+  #onAnswered(): void {
     this.#machine.to('answered');
     this.#record.update({ answeredAt: this.#deps.wallClock(), callerDialogId: this.#caller.dialogId ?? '' });
   }
@@ -300,8 +300,12 @@ function reasonOf(error: unknown): TerminationReason {
   switch (error.code) {
     case 'sip/no-common-codec':
       return 'no-common-codec';
+    case 'sip/overloaded':
+      return 'overloaded';
     case 'media/unavailable':
       return 'media-server-unavailable';
+    case 'media/not-secured':
+      return 'media-timeout';
     case 'media/leg-gone':
       return 'media-server-lost';
     case 'signalling/lost':

@@ -36,13 +36,17 @@ export interface CallLeg extends RoomLeg {
 }
 
 export interface LegMaker {
-  /** @param request.mediaServer the only one that will do */
+  /**
+   * @param request.mediaServer the only one that will do
+   * @param request.answer answers the caller, if that has to be done while the leg is made: a browser's
+   */
   createLeg(request: {
     offer: string;
     language: string;
     signal: AbortSignal;
     logger: Logger;
     mediaServer?: string;
+    answer?: (sdp: string) => Promise<void>;
   }): Promise<CallLeg>;
 }
 

@@ -4,6 +4,8 @@ import type { Leg } from './leg.ts';
 import type { LegRequest, MediaServer } from './media-server.ts';
 
 const POLL_MS = 25;
+/** What another server may do better. */
+const OF_ITS_OWN: ReadonlySet<string> = new Set(['media/unavailable', 'sip/overloaded']);
 
 export class MediaPool {
   readonly #servers: readonly MediaServer[];
@@ -41,7 +43,7 @@ export class MediaPool {
 
   /**
    * The one with the fewest legs; if it fails for a reason of its own, the next one is asked. Or the one named.
-   * @throws PartylineError media/unavailable, sip/no-common-codec
+   * @throws PartylineError media/unavailable, sip/overloaded, sip/no-common-codec
    */
   async createLeg(request: LegRequest & { readonly mediaServer?: string }): Promise<Leg> {
     const { mediaServer } = request;
@@ -53,8 +55,7 @@ export class MediaPool {
       try {
         return await server.createLeg(request);
       } catch (error) {
-        const retry = error instanceof PartylineError && error.code === 'media/unavailable';
-        if (!retry || request.signal.aborted) throw error;
+        if (!(error instanceof PartylineError) || !OF_ITS_OWN.has(error.code) || request.signal.aborted) throw error;
         last = error;
       }
     }

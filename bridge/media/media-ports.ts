@@ -6,6 +6,7 @@ import Mrf from 'drachtio-fsmrf';
 import MediaServerClass from 'drachtio-fsmrf/lib/mediaserver.js';
 import esl from 'drachtio-modesl';
 import type { Socket } from 'node:net';
+import { srfForMrf, type CallerAnswer } from './caller-answer.ts';
 
 export interface EslEvent {
   getHeader(name: string): string | null | undefined;
@@ -39,6 +40,12 @@ export interface FsmrfMediaServer {
   once(event: 'ready' | 'connect', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
   createEndpoint(options: { remoteSdp: string; headers?: Record<string, string> }): Promise<FsmrfEndpoint>;
+  /** For a browser's offer; answers it with `response` (caller-answer.ts) before the channel is there. */
+  connectCaller(
+    request: { readonly body: string },
+    response: CallerAnswer,
+    options: { headers?: Record<string, string> },
+  ): Promise<{ endpoint: FsmrfEndpoint }>;
   disconnect(): void;
 }
 
@@ -68,7 +75,7 @@ export interface EslModule {
 }
 
 export function createMrf(srf: unknown): unknown {
-  return new (Mrf as new (srf: unknown) => unknown)(srf);
+  return new (Mrf as new (srf: unknown) => unknown)(srfForMrf(srf as Parameters<typeof srfForMrf>[0]));
 }
 
 export const EslConnectionClass = (esl as EslModule).Connection;

@@ -10,6 +10,7 @@ import type { Clock } from '../support/clock.ts';
 import { settled, withDeadline } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
+import { CallerAnswer, needsHandshake, type AnswerCaller } from './caller-answer.ts';
 import { commands, type ApiCommand } from './commands.ts';
 import { readConferenceEvent, type ConferenceEvent } from './conference-events.ts';
 import { EventSocket, type EventSocketAddress } from './event-socket.ts';
@@ -45,6 +46,8 @@ export interface LegRequest {
   readonly language: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /** A browser is answered by it while its leg is made: the handshake lies between. Others are answered afterwards. */
+  readonly answer?: AnswerCaller;
 }
 
 interface Connected {
@@ -95,7 +98,7 @@ export class MediaServer implements LegHost {
 
   /**
    * Makes a leg for a caller's offer; its answer is `leg.localSdp`.
-   * @throws PartylineError media/unavailable, sip/no-common-codec
+   * @throws PartylineError media/unavailable, media/not-secured, sip/no-common-codec; what `request.answer` throws
    */
   async createLeg(request: LegRequest): Promise<Leg> {
     const connected = this.#connected;
@@ -103,10 +106,7 @@ export class MediaServer implements LegHost {
     this.#creating += 1;
     try {
       const endpoint = await withDeadline(
-        connected.fsmrf.createEndpoint({
-          remoteSdp: request.offer,
-          headers: { 'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000) },
-        }),
+        this.#makeEndpoint(connected.fsmrf, request),
         ENDPOINT_DEADLINE_MS,
         'making an endpoint',
         (late) => void this.#discard(late),
@@ -117,6 +117,21 @@ export class MediaServer implements LegHost {
       throw toPartylineError(error);
     } finally {
       this.#creating -= 1;
+    }
+  }
+
+  async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, answer }: LegRequest): Promise<FsmrfEndpoint> {
+    const headers = { 'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000) };
+    if (!needsHandshake(offer)) return fsmrf.createEndpoint({ remoteSdp: offer, headers });
+    // Its handshake is with one media server; another one cannot take it over.
+    if (!answer) throw new PartylineError('media/unavailable', { detail: 'a browser cannot change its media server' });
+    const response = new CallerAnswer(answer);
+    try {
+      return (await fsmrf.connectCaller({ body: offer }, response, { headers })).endpoint;
+    } catch (error) {
+      // fsmrf waits four seconds for the channel after the answer.
+      if (response.given) throw new PartylineError('media/not-secured', { cause: error });
+      throw error;
     }
   }
 
@@ -292,6 +307,8 @@ function toPartylineError(error: unknown): PartylineError {
   if (status === 488 || status === 415 || status === 606) {
     return new PartylineError('sip/no-common-codec', { cause: error });
   }
+  // 503 Maximum Calls In Progress: it has as many sessions as it may have, or its clock is late.
+  if (status === 503) return new PartylineError('sip/overloaded', { cause: error });
   return new PartylineError('media/unavailable', { cause: error });
 }
 

@@ -13,7 +13,9 @@ export interface Measured {
   participants(): number;
   pendingWrites(): number;
   /** Milliseconds the embedded media server's clock ran late; absent with a real one. */
-  lateness?(): { readonly p50: number; readonly p95: number };
+  lateness?(): { readonly p50: number; readonly p95: number; readonly doneP50: number };
+  /** New calls are refused because of that. */
+  overloaded?(): boolean;
 }
 
 export class BridgeMetrics {
@@ -58,11 +60,18 @@ export class BridgeMetrics {
     this.#gauge('partyline_rooms', 'Rooms with callers of this process.', () => measured.rooms());
     this.#gauge('partyline_participants', 'Callers of this process in rooms.', () => measured.participants());
     this.#gauge('partyline_store_writes_pending', 'Writes waiting for the store.', () => measured.pendingWrites());
-    const { lateness } = measured;
+    const { lateness, overloaded } = measured;
     if (lateness) {
       const help = 'How late the 20 ms media clock ran over the last second.';
       this.#gauge('partyline_media_lateness_p50_ms', help, () => lateness().p50);
       this.#gauge('partyline_media_lateness_p95_ms', help, () => lateness().p95);
+      const done =
+        'When half of the ticks of the last second had done their work, after their time. 20 is all there is.';
+      this.#gauge('partyline_media_done_p50_ms', done, () => lateness().doneP50);
+    }
+    if (overloaded) {
+      const help = '1 while new calls are refused because the media clock is late.';
+      this.#gauge('partyline_media_overloaded', help, () => (overloaded() ? 1 : 0));
     }
   }
 

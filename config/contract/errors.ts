@@ -60,6 +60,7 @@ const catalogue = {
   'call/gone': { fault: 'caller', text: 'The caller has hung up already.' },
   'signalling/lost': { fault: 'upstream', sip: 503, text: 'The SIP server cannot be reached.' },
   'media/unavailable': { fault: 'upstream', sip: 503, text: 'No media server can be reached.' },
+  'media/not-secured': { fault: 'caller', text: 'No encrypted sound could be agreed on with the browser in time.' },
   'media/command-refused': { fault: 'us', text: 'A command for the media server held characters it must not hold.' },
   'media/command-failed': { fault: 'upstream', text: 'The media server refused a command.' },
   'media/leg-gone': { fault: 'upstream', text: 'The media server has ended this leg.' },

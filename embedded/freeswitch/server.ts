@@ -9,7 +9,8 @@ import { socketApplication } from './applications/socket.ts';
 import { ApiRegistry } from './apis/api-registry.ts';
 import { channelApis } from './apis/channel-apis.ts';
 import { statusApis, type ServerFacts } from './apis/status-apis.ts';
-import type { Application } from './channel/application-runner.ts';
+import { playFile } from './applications/play-file.ts';
+import type { Application, ApplicationContext } from './channel/application-runner.ts';
 import type { Channel } from './channel/channel.ts';
 import { Session, type DialplanAction, type Leg } from './channel/session.ts';
 import { SessionRegistry } from './channel/session-registry.ts';
@@ -39,6 +40,10 @@ export interface FreeswitchOptions {
   readonly rtpPorts: readonly [number, number];
   /** Seconds without RTP after which a call is hung up with MEDIA_TIMEOUT. Default 0: never. */
   readonly rtpTimeoutSeconds?: number;
+  /** Threads for media; 0, the default: by the number of cores. */
+  readonly mediaWorkers?: number;
+  /** New calls are refused while the media clock's median tick is done later than this after its time; 0 = never. Default 16. */
+  readonly mediaLatenessLimitMs?: number;
   /** Default 1,200. */
   readonly maxSessions?: number;
   /** Whose SIP is listened to. Default: loopback only. */
@@ -67,8 +72,10 @@ export interface FreeswitchServer {
   readonly eventSocketPort: number;
   /** Zero in every field when no call is left, and no application connected. */
   counts(): FreeswitchCounts;
-  /** How late the media clock ran over the last second, in milliseconds. */
-  lateness(): { readonly p50: number; readonly p95: number };
+  /** How late the media clock's ticks began over the last second, and how late the median one was done; milliseconds. */
+  lateness(): { readonly p50: number; readonly p95: number; readonly doneP50: number };
+  /** New calls are refused, because the media clock is late. */
+  readonly overloaded: boolean;
   /** Hangs up every call, closes everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -77,8 +84,13 @@ const DEFAULT_MAX_SESSIONS = 1_200;
 const STOP_DEADLINE_MS = 3_000;
 
 export async function startFreeswitch(options: FreeswitchOptions): Promise<FreeswitchServer> {
-  const { logger, rtpPorts } = options;
-  const engine = await startMediaEngine({ rtpPorts, logger });
+  const { logger, rtpPorts, mediaWorkers, mediaLatenessLimitMs } = options;
+  const engine = await startMediaEngine({
+    rtpPorts,
+    logger,
+    ...(mediaWorkers !== undefined && { workers: mediaWorkers }),
+    ...(mediaLatenessLimitMs !== undefined && { latenessLimitMs: mediaLatenessLimitMs }),
+  });
   const server = new Server(options, engine);
   try {
     await server.start();
@@ -122,7 +134,9 @@ class Server implements FreeswitchServer {
     this.#sessions = new SessionRegistry(clock);
     this.#conferences = new ConferenceRegistry({ engine, bus: this.#bus, clock, logger, domain: advertised });
     this.#applications = standardApplications({ clock, playable: isPlayable });
-    this.#applications.set(CONFERENCE, conferenceApplication(this.#conferences, logger));
+    const play = (context: ApplicationContext, file: string): Promise<unknown> =>
+      playFile(context, { clock, playable: isPlayable }, file);
+    this.#applications.set(CONFERENCE, conferenceApplication(this.#conferences, play, logger));
     this.#profile = this.#createProfile(advertised);
     this.#facts = {
       identity,
@@ -184,9 +198,13 @@ class Server implements FreeswitchServer {
     };
   }
 
-  lateness(): { p50: number; p95: number } {
-    const { latenessP50Ms, latenessP95Ms } = this.#engine.load();
-    return { p50: latenessP50Ms, p95: latenessP95Ms };
+  lateness(): { p50: number; p95: number; doneP50: number } {
+    const { latenessP50Ms, latenessP95Ms, doneP50Ms } = this.#engine.load();
+    return { p50: latenessP50Ms, p95: latenessP95Ms, doneP50: doneP50Ms };
+  }
+
+  get overloaded(): boolean {
+    return this.#engine.load().overloaded;
   }
 
   stop(): Promise<void> {

@@ -1,9 +1,10 @@
 /** What the main thread and the media worker say to each other. Everything is plain data. */
 import type { Digit } from './stages/digit-detector.ts';
+import type { LegState } from './worker/leg.ts';
+import type { TravellingPair } from './worker/port-pair.ts';
 import type { MediaErrorCode } from './errors.ts';
 import type { DtlsCertificate } from './webrtc/certificate.ts';
 import type {
-  EngineLoad,
   MediaRoom,
   MemberAudio,
   PlayResult,
@@ -11,6 +12,7 @@ import type {
   RemoteMedia,
   SecureFailure,
   UdpChoice,
+  WorkerLoad,
 } from './types.ts';
 
 /** Commands with an answer: what is asked, and what is answered in the end. */
@@ -21,21 +23,36 @@ export interface Requests {
   'open-port'(ask: {
     portId: string;
     address: string;
+    /** Even; 0 = the operating system chooses. */
+    port: number;
     inactivityTimeoutSeconds: number;
     remote: RemoteMedia | undefined;
   }): { localAddress: string; localPort: number; ssrc: number };
   'close-port'(ask: { portId: string }): void;
+  /** The port leaves this worker: what it is, and its sockets, for `arrive-port` at another one. */
+  'depart-port'(ask: { portId: string }): TravellingPort;
+  'arrive-port'(ask: { portId: string; travelling: TravellingPort }): void;
+  /** Closes the sockets of a port that arrived nowhere. */
+  'abandon-port'(ask: { travelling: TravellingPort }): void;
   statistics(ask: { portId: string }): PortStatistics;
   'start-port-recording'(ask: { portId: string; path: string }): void;
   'stop-port-recording'(ask: { portId: string; path: string }): number;
-  'open-room'(ask: { roomId: string }): void;
+  'open-room'(ask: { roomId: string; comfortNoiseLevel: number | undefined }): void;
   'close-room'(ask: { roomId: string }): void;
   'add-member'(ask: { roomId: string; memberId: number; portId: string; audio: MemberAudio }): void;
   'remove-member'(ask: { roomId: string; memberId: number }): void;
   members(ask: { roomId: string }): Awaited<ReturnType<MediaRoom['members']>>;
   'start-room-recording'(ask: { roomId: string; path: string }): void;
   'pause-room-recording'(ask: { roomId: string; path: string; paused: boolean }): void;
+  /** @returns samples; 0 when it does not play */
+  'seek-room-play'(ask: { roomId: string; playId: number; samples: number; relative: boolean }): number;
   'stop-room-recording'(ask: { roomId: string; path: string }): { milliseconds: number };
+}
+
+/** A port between two workers. */
+export interface TravellingPort {
+  readonly leg: LegState;
+  readonly sockets: TravellingPair;
 }
 
 type Nothing = Readonly<Record<string, never>>;
@@ -46,7 +63,7 @@ export type Answer<N extends RequestName> = ReturnType<Requests[N]>;
 /** Commands without an answer; what concerns somebody who is gone is ignored. */
 export interface Orders {
   'set-remote': { portId: string; remote: RemoteMedia };
-  'play-to-port': { portId: string; playId: number; uri: string };
+  'play-to-port': { portId: string; playId: number; uri: string; offset: number };
   'stop-port-play': { portId: string; playId: number };
   'send-digits': { portId: string; digits: string; durationMs: number };
   'inject-digit': { portId: string; digit: string; durationMs: number };
@@ -60,8 +77,13 @@ export interface Orders {
     memberId: number | undefined;
     volume: number | undefined;
     async: boolean;
+    times: number;
+    alone: boolean;
   };
   'stop-room-play': { roomId: string; playId: number };
+  'pause-room-play': { roomId: string; playId: number; paused: boolean };
+  'set-room-play-volume': { roomId: string; playId: number; volume: number };
+  'set-floor': { roomId: string; memberId: number | null };
 }
 
 export type OrderName = keyof Orders;
@@ -89,14 +111,12 @@ export type FromWorker =
   | { kind: 'port-event'; portId: string; event: PortEvent }
   | { kind: 'room-event'; roomId: string; event: RoomEvent }
   | { kind: 'play-ended'; playId: number; result: PlayResult }
-  | { kind: 'load'; load: EngineLoad }
+  | { kind: 'load'; load: WorkerLoad }
   | { kind: 'port-failed'; portId: string; text: string }
   | { kind: 'room-failed'; roomId: string; text: string }
   | { kind: 'fault'; text: string };
 
 export interface WorkerSettings {
-  readonly rtpPorts: readonly [number, number];
-  readonly portQuarantineMs: number;
   readonly udp: UdpChoice;
   readonly certificate: DtlsCertificate;
 }

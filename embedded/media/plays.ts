@@ -24,8 +24,4 @@ export class Plays {
     this.#settle.delete(playId);
     settle?.(result);
   }
-
-  endAll(): void {
-    for (const playId of [...this.#settle.keys()]) this.end(playId);
-  }
 }

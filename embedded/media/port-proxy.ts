@@ -3,8 +3,8 @@ import type { Logger } from '../../config/index.ts';
 import type { PortEvent } from './messages.ts';
 import type { Plays } from './plays.ts';
 import { TypedEvents } from './typed-events.ts';
+import type { Seat } from './seat.ts';
 import type { MediaPort, MediaPortEvents, PlayHandle, PortStatistics, RemoteMedia } from './types.ts';
-import type { WorkerLink } from './worker-link.ts';
 
 /** FreeSWITCH's own default: 2,000 timestamp units. */
 const DEFAULT_DIGIT_MS = 250;
@@ -14,7 +14,7 @@ export interface PortProxyOptions {
   readonly localAddress: string;
   readonly localPort: number;
   readonly ssrc: number;
-  readonly link: WorkerLink;
+  readonly seat: Seat;
   readonly plays: Plays;
   readonly logger: Logger;
   /** Called once, when the port is closed by whomever. */
@@ -26,14 +26,17 @@ export class PortProxy implements MediaPort {
   readonly localAddress: string;
   readonly localPort: number;
   readonly ssrc: number;
+  readonly seat: Seat;
   readonly #options: PortProxyOptions;
   readonly #events: TypedEvents<MediaPortEvents>;
+  readonly #running = new Set<number>();
   #closing: Promise<void> | undefined;
   #closed = false;
 
   constructor(options: PortProxyOptions) {
     this.#options = options;
     this.id = options.id;
+    this.seat = options.seat;
     this.localAddress = options.localAddress;
     this.localPort = options.localPort;
     this.ssrc = options.ssrc;
@@ -51,44 +54,51 @@ export class PortProxy implements MediaPort {
   }
 
   setRemote(remote: RemoteMedia): void {
-    this.#options.link.order('set-remote', { portId: this.id, remote });
+    this.seat.order('set-remote', { portId: this.id, remote });
   }
 
-  play(uri: string): PlayHandle {
-    const { link, plays } = this.#options;
-    const { playId, handle } = plays.begin((id) => link.order('stop-port-play', { portId: this.id, playId: id }));
-    if (this.#closed || link.ended) plays.end(playId);
-    else link.order('play-to-port', { portId: this.id, playId, uri });
+  play(uri: string, { offset = 0 }: { offset?: number } = {}): PlayHandle {
+    const { plays, seat } = this.#options;
+    const { playId, handle } = plays.begin(
+      (id) => seat.order('stop-port-play', { portId: this.id, playId: id }),
+      (id) => this.#running.delete(id),
+    );
+    if (this.#closed || seat.ended) {
+      plays.end(playId);
+      return handle;
+    }
+    this.#running.add(playId);
+    seat.order('play-to-port', { portId: this.id, playId, uri, offset });
     return handle;
   }
 
   sendDigits(digits: string, durationMs: number = DEFAULT_DIGIT_MS): void {
-    this.#options.link.order('send-digits', { portId: this.id, digits, durationMs });
+    this.seat.order('send-digits', { portId: this.id, digits, durationMs });
   }
 
   injectDigit(digit: string, durationMs: number): void {
-    this.#options.link.order('inject-digit', { portId: this.id, digit, durationMs });
+    this.seat.order('inject-digit', { portId: this.id, digit, durationMs });
   }
 
   startRecording(path: string): Promise<void> {
-    return this.#options.link.request('start-port-recording', { portId: this.id, path });
+    return this.seat.request('start-port-recording', { portId: this.id, path });
   }
 
   async stopRecording(path: string): Promise<void> {
-    await this.#options.link.request('stop-port-recording', { portId: this.id, path });
+    await this.seat.request('stop-port-recording', { portId: this.id, path });
   }
 
   setEcho(on: boolean): void {
-    this.#options.link.order('set-echo', { portId: this.id, on });
+    this.seat.order('set-echo', { portId: this.id, on });
   }
 
   statistics(): Promise<PortStatistics> {
-    return this.#options.link.request('statistics', { portId: this.id });
+    return this.seat.request('statistics', { portId: this.id });
   }
 
   close(): Promise<void> {
     // A worker that is gone has closed everything already.
-    this.#closing ??= this.#options.link.request('close-port', { portId: this.id }).then(
+    this.#closing ??= this.seat.request('close-port', { portId: this.id }).then(
       () => this.closed(),
       () => this.closed(),
     );
@@ -106,6 +116,7 @@ export class PortProxy implements MediaPort {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const playId of [...this.#running]) this.#options.plays.end(playId);
     this.#options.onClosed();
     this.#events.emit('closed');
   }

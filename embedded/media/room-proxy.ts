@@ -3,7 +3,8 @@ import type { Logger } from '../../config/index.ts';
 import type { RoomEvent } from './messages.ts';
 import type { Plays } from './plays.ts';
 import { TypedEvents } from './typed-events.ts';
-import type { MediaPort, MediaRoom, MediaRoomEvents, MemberAudio, PlayHandle } from './types.ts';
+import { SAMPLES_PER_MS } from './audio.ts';
+import type { MediaPort, MediaRoom, MediaRoomEvents, MemberAudio, RoomPlayHandle, RoomPlayOptions } from './types.ts';
 import type { WorkerLink } from './worker-link.ts';
 
 export interface RoomProxyOptions {
@@ -13,6 +14,8 @@ export interface RoomProxyOptions {
   readonly link: WorkerLink;
   readonly plays: Plays;
   readonly logger: Logger;
+  /** Brings a port to the worker of this room. */
+  readonly bring: (portId: string) => Promise<void>;
   readonly onClosed: () => void;
 }
 
@@ -20,8 +23,6 @@ interface RunningPlay {
   readonly memberId: number | undefined;
   readonly async: boolean;
 }
-
-type PlayOptions = NonNullable<Parameters<MediaRoom['play']>[1]>;
 
 export class RoomProxy implements MediaRoom {
   readonly id: string;
@@ -48,8 +49,9 @@ export class RoomProxy implements MediaRoom {
     return this;
   }
 
-  addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void> {
-    return this.#link.request('add-member', { roomId: this.#roomId, memberId, portId: port.id, audio });
+  async addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void> {
+    await this.#options.bring(port.id);
+    await this.#link.request('add-member', { roomId: this.#roomId, memberId, portId: port.id, audio });
   }
 
   removeMember(memberId: number): Promise<void> {
@@ -64,19 +66,38 @@ export class RoomProxy implements MediaRoom {
     this.#link.order('set-relation', { roomId: this.#roomId, a, b, ...relation });
   }
 
-  play(uri: string, { memberId, volume, async = false }: PlayOptions = {}): PlayHandle {
+  play(uri: string, options: RoomPlayOptions = {}): RoomPlayHandle {
     const { plays } = this.#options;
+    const { memberId, volume, async = false, times = 1, alone = false } = options;
     const { playId, handle } = plays.begin(
       (id) => this.#stopPlay(id),
       (id) => this.#running.delete(id),
     );
+    const roomHandle = { ...handle, ...this.#controls(playId) };
     if (this.#closed || this.#link.ended) {
       plays.end(playId);
-      return handle;
+      return roomHandle;
     }
+    const roomId = this.#roomId;
     this.#running.set(playId, { memberId, async });
-    this.#link.order('play-to-room', { roomId: this.#roomId, playId, uri, memberId, volume, async });
-    return handle;
+    this.#link.order('play-to-room', { roomId, playId, uri, memberId, volume, async, times, alone });
+    return roomHandle;
+  }
+
+  #controls(playId: number): Omit<RoomPlayHandle, 'result' | 'stop'> {
+    const which = { roomId: this.#roomId, playId };
+    return {
+      pause: (paused) => this.#link.order('pause-room-play', { ...which, paused }),
+      setVolume: (volume) => this.#link.order('set-room-play-volume', { ...which, volume }),
+      seek: (milliseconds, from) => {
+        const samples = Math.round(milliseconds * SAMPLES_PER_MS);
+        return this.#link.request('seek-room-play', { ...which, samples, relative: from === 'here' });
+      },
+    };
+  }
+
+  setFloor(memberId: number | null): void {
+    this.#link.order('set-floor', { roomId: this.#roomId, memberId });
   }
 
   stopPlaying(which: 'current' | 'all' | 'async' | 'last', memberId?: number): number {
@@ -138,6 +159,7 @@ export class RoomProxy implements MediaRoom {
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const playId of [...this.#running.keys()]) this.#options.plays.end(playId);
     this.#options.onClosed();
     this.#events.emit('closed');
   }

@@ -72,7 +72,7 @@ export interface PortStatistics {
   readonly packetsLost: number;
   /** Arrived too late to be played. */
   readonly packetsLate: number;
-  /** Dropped: wrong source, wrong payload type, malformed. */
+  /** Dropped: wrong source (unless the kernel did it), wrong payload type, malformed. */
   readonly packetsRefused: number;
   /** Interarrival jitter in milliseconds (RFC 3550 section 6.4.1). */
   readonly jitterMs: number;
@@ -111,7 +111,7 @@ export interface MediaPort {
   /** After an answer, a re-INVITE or an UPDATE; re-arms latching. */
   setRemote(remote: RemoteMedia): void;
   /** Plays to this leg, in front of silence or instead of the room. The newest is heard; what it interrupts goes on after it. */
-  play(uri: PlayableUri): PlayHandle;
+  play(uri: PlayableUri, options?: { /** Samples from the start. */ offset?: number }): PlayHandle;
   /** Sends digits to the peer by RFC 4733 (in-band tones when the peer has no telephone-event). */
   sendDigits(digits: string, durationMs?: number): void;
   /** A digit that came by SIP INFO: same queue, same once-per-key rule. */
@@ -138,6 +138,8 @@ export interface MemberAudio {
   readonly energyLevel: number;
   /** Tell of talking while muted (`mute-detect`). */
   readonly muteDetect: boolean;
+  /** Mean of the absolute samples that automatic gain brings the member's voice to; 0 or absent: no automatic gain. */
+  readonly gainTarget?: number;
 }
 
 export interface MediaRoomEvents {
@@ -148,6 +150,26 @@ export interface MediaRoomEvents {
   /** null when nobody holds it. */
   'floor-change': [{ from: number | null; to: number | null }];
   closed: [];
+}
+
+export interface RoomPlayOptions {
+  /** To one member over the mix; absent: to everybody. */
+  readonly memberId?: number;
+  /** Decibels, −50…50; −50 is silence. */
+  readonly volume?: number;
+  /** Beside whatever else is played, instead of after it. */
+  readonly async?: boolean;
+  /** How often in all; Infinity = until stopped. Default 1. */
+  readonly times?: number;
+  /** The member hears this and not the room. */
+  readonly alone?: boolean;
+}
+
+export interface RoomPlayHandle extends PlayHandle {
+  pause(paused: boolean): void;
+  setVolume(decibels: number): void;
+  /** @param milliseconds from the start, or from where it is. @returns where it goes on, in samples */
+  seek(milliseconds: number, from: 'start' | 'here'): Promise<number>;
 }
 
 /** One conference's mix. */
@@ -161,8 +183,9 @@ export interface MediaRoom {
   setAudio(memberId: number, audio: Partial<MemberAudio>): void;
   /** One-way relations (`conference relate`): `hearer` does not hear `speaker` when nohear/nospeak says so. */
   setRelation(a: number, b: number, relation: { nospeak: boolean; nohear: boolean }): void;
-  /** Plays to everybody (no memberId) or to one member over the mix. `async` lets several run at once. */
-  play(uri: PlayableUri, options?: { memberId?: number; volume?: number; async?: boolean }): PlayHandle;
+  play(uri: PlayableUri, options?: RoomPlayOptions): RoomPlayHandle;
+  /** Gives the floor, or takes it (null); from then on talking decides again. */
+  setFloor(memberId: number | null): void;
   stopPlaying(which: 'current' | 'all' | 'async' | 'last', memberId?: number): number;
   startRecording(path: string): Promise<void>;
   pauseRecording(path: string, paused: boolean): Promise<void>;
@@ -180,25 +203,46 @@ export interface EngineOptions {
   readonly rtpPorts: readonly [number, number];
   /** Milliseconds a port rests before it may be used again. Default 30,000 (0 in tests with system-chosen ports). */
   readonly portQuarantineMs?: number;
-  /** Worker threads; default 1. */
+  /** Worker threads; 0, the default: one less than there are cores, four at most. */
   readonly workers?: number;
+  /**
+   * Milliseconds after its time at which the median tick of a second must have done its work. Above it for two seconds in
+   * a row the engine is overloaded. Default 16, four fifths of a frame; 0 = never.
+   */
+  readonly latenessLimitMs?: number;
   /** How packets are read and sent: in batches (Linux, needs koffi) or with node:dgram. Default 'auto'. */
   readonly udp?: UdpChoice;
 }
 
-export interface EngineLoad {
+export interface WorkerLoad {
   readonly ports: number;
   readonly rooms: number;
   /** Milliseconds the 20 ms clock ran late, over the last second. */
   readonly latenessP50Ms: number;
   readonly latenessP95Ms: number;
+  /** Milliseconds after its time at which the median tick had done all its work, over the last second. */
+  readonly doneP50Ms: number;
   /** Ticks more than one frame late since start. */
   readonly ticksLate: number;
 }
 
+/** Sums, and the worst of all workers' clocks. */
+export interface EngineLoad extends WorkerLoad {
+  /** The clock of a worker is late, or a worker is gone: whoever can wait should. */
+  readonly overloaded: boolean;
+  readonly workers: readonly WorkerLoad[];
+}
+
+export interface RoomOptions {
+  /** Faint noise while nobody talks and nothing is played: full scale divided by this; absent: silence. */
+  readonly comfortNoiseLevel?: number | undefined;
+  /** The first who will be in it: the room is opened in the same worker, if that has no more to do than others. */
+  readonly near?: MediaPort | undefined;
+}
+
 export interface MediaEngine {
   openPort(options: PortOptions): Promise<MediaPort>;
-  openRoom(id: string): Promise<MediaRoom>;
+  openRoom(id: string, options?: RoomOptions): Promise<MediaRoom>;
   /** SHA-256 of our DTLS certificate for SDP; undefined when browsers cannot be served (koffi is missing). */
   readonly dtlsFingerprint: string | undefined;
   load(): EngineLoad;

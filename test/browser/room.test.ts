@@ -18,6 +18,8 @@ describe(`browsers in a room (${subjectName()})`, function () {
   let bench: Bench;
   let pages: PageServer;
   const people: Chromium[] = [];
+  let one: Chromium;
+  let other: Chromium;
   const legs: { endpoint: Endpoint; dialog: SrfDialog }[] = [];
   const digits: string[] = [];
 
@@ -53,22 +55,61 @@ describe(`browsers in a room (${subjectName()})`, function () {
   }
 
   it('hear each other and a telephone, and not themselves', async () => {
-    const [one, other] = await Promise.all([person(440), person(830)]);
+    [one, other] = await Promise.all([person(440), person(830)]);
     const phone = await bench.phone();
     await phone.dial(bench.sipPort);
     phone.talk(1_330);
     await one.untilHeard([830, 1_330]);
     await other.untilHeard([440, 1_330]);
-    expect(tonesHeard(await phone.rtp.hear(400))).to.deep.equal([440, 830]);
+    await until(
+      'the phone hears both',
+      async () => tonesHeard(await phone.rtp.hear(400)).join(),
+      (tones) => tones === '440,830',
+    );
+  });
+
+  it('are put on hold and taken off it by themselves', async () => {
+    await one.page.evaluate('softphone.hold(true)');
+    await one.untilHeard([]);
+    await one.page.evaluate('softphone.hold(false)');
+    await other.untilHeard([440, 1_330]);
+    await one.untilHeard([830, 1_330]);
+  });
+
+  it('stay in the room when they restart ICE, as after a change of network', async () => {
+    const ufrag = (): Promise<string> =>
+      one.page.evaluate<string>('/ice-ufrag:(.*)/.exec(testSound.connections[0].remoteDescription.sdp)[1]');
+    const before = await ufrag();
+    await one.page.evaluate('softphone.restartIce()');
+    // RFC 8839 section 4.4.3.1; FreeSWITCH keeps its own.
+    if (bench.subject === 'embedded') expect(await ufrag()).to.not.equal(before);
+    await one.page.evaluate('softphone.untilIceConnected()');
+    await other.untilHeard([440, 1_330]);
+    await one.untilHeard([830, 1_330]);
+    expect(await one.connectionState()).to.equal('connected');
   });
 
   it('press keys', async () => {
     digits.length = 0;
-    await people[0]!.page.evaluate(`softphone.press('1#')`);
+    await one.page.evaluate(`softphone.press('1#')`);
     await until(
       'two keys',
       () => digits.join(''),
       (keys) => keys === '1#',
     );
+  });
+
+  it('leave, and nothing is left of them', async () => {
+    await one.page.evaluate('softphone.hangUp()');
+    await other.untilHeard([1_330]);
+    await Promise.all(legs.filter(({ endpoint }) => endpoint.connected).map(({ endpoint }) => endpoint.destroy()));
+    if (bench.embedded) {
+      await until(
+        'no call is left',
+        () => bench.embedded!.counts().freeswitch,
+        ({ channels, ports, rooms, dialogs }) => channels + ports + rooms + dialogs === 0,
+      );
+    }
+    expect([...one.failures, ...other.failures]).to.deep.equal([]);
   });
 });

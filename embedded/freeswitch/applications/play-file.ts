@@ -4,7 +4,7 @@ import { channelData } from '../channel/channel-data.ts';
 import type { ApplicationContext, Waited } from '../channel/application-runner.ts';
 import type { Digit } from '../channel/digit-queue.ts';
 import type { EventHeaders, EventOrigin } from '../core/event.ts';
-import { withoutOffset, withoutParameters } from './playable.ts';
+import { parseOffset, parseSoundFile } from './playable.ts';
 import type { ApplicationServices } from './services.ts';
 
 export type PlayOutcome = 'done' | 'break' | 'timeout' | 'not-found' | 'hangup';
@@ -69,11 +69,11 @@ async function playOne(
   options: PlayFileOptions,
 ): Promise<PlayOutcome> {
   const { channel } = context;
-  const uri = withoutOffset(withoutParameters(inSoundFolder(channel.variables.get('sound_prefix'), file)));
+  const { uri, offset } = parseOffset(parseSoundFile(inSoundFolder(channel.variables.get('sound_prefix'), file)).uri);
   if (!channel.port || !(await services.playable(uri))) return 'not-found';
   if (channel.gone.aborted) return 'hangup';
   channel.fire('PLAYBACK_START', START, () => [...channelData(channel), ...fileHeaders(file)]);
-  const handle = channel.port.play(uri);
+  const handle = channel.port.play(uri, { offset });
   const waited = await waitWithDigits<'played' | 'timeout'>(context, options, (finish) => {
     const stopTimer = startPlaybackTimer(services, progress.remainingMs, () => finish('timeout'));
     void handle.result.then(() => finish('played')).catch(() => finish('played'));

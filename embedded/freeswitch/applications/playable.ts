@@ -3,10 +3,13 @@ import { stat } from 'node:fs/promises';
 
 const GENERATED = /^(tone_stream|silence_stream|local_stream):\/\//;
 const OTHER_SCHEME = /^[a-z][a-z0-9_+.-]*:\/\//i;
+const NO_SILENCE = /^silence_stream:\/\/(?!-?[1-9])/;
 const MAX_URI_LENGTH = 4_096;
+const MAX_PARAMETERS = 16;
 
 export async function isPlayable(uri: string): Promise<boolean> {
   if (uri === '' || uri.length > MAX_URI_LENGTH || uri.includes('\0')) return false;
+  if (NO_SILENCE.test(uri)) return false;
   if (GENERATED.test(uri)) return true;
   if (OTHER_SCHEME.test(uri)) return false;
   try {
@@ -16,12 +19,33 @@ export async function isPlayable(uri: string): Promise<boolean> {
   }
 }
 
-/** `{vol=1}file` → `file`: parameters of the file are not supported, and do no harm. */
-export function withoutParameters(uri: string): string {
-  return uri.replace(/^\{[^}]*\}\s*/, '');
+/** `{vol=1,loops=2}file`: what is in the braces, and the rest. */
+export interface SoundFile {
+  readonly uri: string;
+  readonly parameters: readonly (readonly [name: string, value: string])[];
 }
 
-/** `file@@8000` asks to begin at a sample; seeking is not supported, the file is played from its beginning. */
-export function withoutOffset(uri: string): string {
-  return uri.replace(/@@\d*$/, '');
+export function parseSoundFile(file: string): SoundFile {
+  const match = /^\{([^}]*)\}\s*/.exec(file);
+  if (!match) return { uri: file, parameters: [] };
+  const parameters = match[1]!
+    .split(',')
+    .slice(0, MAX_PARAMETERS)
+    .map((part): [string, string] => {
+      const at = part.indexOf('=');
+      return at < 0 ? [part.trim(), ''] : [part.slice(0, at).trim(), part.slice(at + 1).trim()];
+    })
+    .filter(([name]) => /^[A-Za-z][A-Za-z0-9_-]*$/.test(name));
+  return { uri: file.slice(match[0].length), parameters };
+}
+
+/** `file@@8000` begins at a sample. */
+export function parseOffset(uri: string): { uri: string; offset: number } {
+  const match = /@@(\d{0,10})$/.exec(uri);
+  return match ? { uri: uri.slice(0, match.index), offset: Number(match[1]) } : { uri, offset: 0 };
+}
+
+/** What the core calls a file once it is open: its notation without the scheme. */
+export function nameOf(uri: string): string {
+  return uri.replace(/^[a-z_]+:\/\//i, '');
 }

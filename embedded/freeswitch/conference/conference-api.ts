@@ -13,6 +13,8 @@ const MAX_WORDS = 25;
 const REFUSED: ReadonlyMap<string, string> = new Map([
   ['say', '-ERR (say) Error!\nsay <text>'],
   ['saymember', '-ERR (saymember) Error!\nsaymember <member_id> <text>'],
+  ['position', '-ERR not supported\n'],
+  ['auto-3d-position', '-ERR not supported\n'],
   ['dial', '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n'],
   ['bgdial', '-ERR Call Requested: result: [SERVICE_NOT_IMPLEMENTED]\n'],
   ['pin', '-ERR Invalid parameters:\npin <pin#>'],
@@ -136,12 +138,11 @@ function transfer(
         return `-ERR No Member ${id} in conference ${conference.name}.\n`;
       }
       member.channel.variables.set('last_transfered_conference', name);
-      conferences.events.memberAfter(conference, member, 'transfer', {
-        before: [
-          ['Old-Conference-Name', conference.name],
-          ['New-Conference-Name', target],
-        ],
-      });
+      const names = [
+        ['Old-Conference-Name', conference.name],
+        ['New-Conference-Name', target],
+      ] as const;
+      conferences.events.member(conference, member, 'transfer', [], names);
       return `+OK Member '${member.id}' sent to conference ${target}.\n`;
     })
     .join('');

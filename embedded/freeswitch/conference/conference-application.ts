@@ -13,7 +13,12 @@ export const CONFERENCE = 'conference';
 const LINEAR: Codec = { name: 'L16', rate: 8_000, bitRate: 128_000 };
 const HIGHEST_ENERGY = 1_800;
 
-export function conferenceApplication(conferences: ConferenceRegistry, logger: Logger): Application {
+/** @param play plays a file to a channel that has left */
+export function conferenceApplication(
+  conferences: ConferenceRegistry,
+  play: (context: ApplicationContext, file: string) => Promise<unknown>,
+  logger: Logger,
+): Application {
   return async (context, argument) => {
     const target = parseConferenceTarget(argument);
     if (!target) return;
@@ -23,7 +28,7 @@ export function conferenceApplication(conferences: ConferenceRegistry, logger: L
       refuseJoinOnly(channel);
       return;
     }
-    const conference = conferences.open({ ...target, flags });
+    const conference = conferences.open({ ...target, flags }, channel.port);
     channel.variables.setAll([
       ['conference_name', conference.name],
       ['app_session_uuid', conference.uuid],
@@ -32,6 +37,7 @@ export function conferenceApplication(conferences: ConferenceRegistry, logger: L
     const member = createMember(conferences, conference, channel, flags);
     try {
       await stay(context, conference, member);
+      if (member.kickedSound !== undefined) await play(context, member.kickedSound);
     } catch (error) {
       logger.warn({ err: error, conference: conference.name }, 'a caller could not join a conference');
     }

@@ -29,6 +29,9 @@ const ORIGINS: Readonly<Record<string, EventOrigin>> = {
   'unhold-member': [API, 'conference_api_sub_unhold', 389],
   'kick-member': [API, 'conference_api_sub_kick', 902],
   'hup-member': [API, 'conference_api_sub_hup', 871],
+  'agc-level-member': [API, 'conference_api_sub_agc', 1326],
+  'vmute-member': [API, 'conference_api_sub_vmute', 655],
+  'unvmute-member': [API, 'conference_api_sub_unvmute', 720],
   'dtmf-member': [API, 'conference_api_sub_dtmf', 1050],
   'volume-in-member': [API, 'conference_api_sub_volume_in', 1574],
   'volume-out-member': [API, 'conference_api_sub_volume_out', 1609],
@@ -52,14 +55,25 @@ export class ConferenceEvents {
     this.#bus = bus;
   }
 
-  /** About the conference as a whole. */
-  conference(conference: Conference, action: string, more: readonly Header[] = []): void {
-    this.#fire(action, () => [...conferenceHeaders(conference), ['Action', action], ...more]);
+  /** About the conference as a whole. @param first headers before the action, for once */
+  conference(
+    conference: Conference,
+    action: string,
+    more: readonly Header[] = [],
+    first: readonly Header[] = [],
+  ): void {
+    this.#fire(action, () => [...conferenceHeaders(conference), ...first, ['Action', action], ...more]);
   }
 
   /** About one member. */
-  member(conference: Conference, member: ConferenceMember, action: string, more: readonly Header[] = []): void {
-    this.#fire(action, () => [...memberHeaders(conference, member), ['Action', action], ...more]);
+  member(
+    conference: Conference,
+    member: ConferenceMember,
+    action: string,
+    more: readonly Header[] = [],
+    first: readonly Header[] = [],
+  ): void {
+    this.#fire(action, () => [...memberHeaders(conference, member), ...first, ['Action', action], ...more]);
   }
 
   /** A member's headers after the action, as some events have them. */
@@ -94,6 +108,7 @@ function conferenceHeaders(conference: Conference): Header[] {
     ['Conference-Ghosts', String(conference.ghosts)],
     ['Conference-Profile-Name', conference.profile],
     ['Conference-Unique-ID', conference.uuid],
+    ...conference.variables,
   ];
 }
 
@@ -104,7 +119,7 @@ function memberHeaders(conference: Conference, member: ConferenceMember): (reado
     ...(basicChannelData(member.channel) as Header[]),
     ['Video', 'false'],
     ['Hear', String(member.canHear)],
-    ['See', String(!member.flags.videoMute)],
+    ['See', String(member.canBeSeen)],
     ['Speak', String(member.canSpeak)],
     ['Talking', String(member.talking)],
     ['Mute-Detect', String(member.flags.muteDetect)],

@@ -1,7 +1,7 @@
 /** All conferences by name. One that is ending makes room for a new one of its name. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../../config/index.ts';
-import type { MediaEngine } from '../../media/index.ts';
+import { COMFORT_NOISE_LEVEL, type MediaEngine, type MediaPort } from '../../media/index.ts';
 import type { Channel } from '../channel/channel.ts';
 import type { Clock } from '../clock.ts';
 import type { EventBus } from '../core/event-bus.ts';
@@ -43,11 +43,12 @@ export class ConferenceRegistry {
     return conference?.ending ? undefined : conference;
   }
 
-  open(target: ConferenceTarget): Conference {
+  /** @param first port of the one who is about to join */
+  open(target: ConferenceTarget, first?: MediaPort): Conference {
     const found = this.find(target.name);
     if (found) return found;
     const { engine, bus: _bus, ...rest } = this.#options;
-    const room = engine.openRoom(randomUUID()); // one that is closing may still have the name
+    const room = engine.openRoom(randomUUID(), { near: first, comfortNoiseLevel: COMFORT_NOISE_LEVEL }); // one that is closing may still have the name
     room.catch(() => undefined); // whoever joins is told
     const conference = new Conference({
       ...rest,

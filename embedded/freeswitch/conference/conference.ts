@@ -44,8 +44,9 @@ export class Conference {
   waitingForModerator: boolean;
   maxMembers = 0;
   endGraceSeconds = 0;
-  enterSound = true;
-  exitSound = true;
+  /** Played beside everything else when somebody comes and goes; '' is no sound. */
+  readonly sounds = { enter: { on: true, file: '' }, exit: { on: true, file: '' } };
+  readonly settings = { sound_prefix: '', caller_id_name: '', caller_id_number: '' };
   floorHolder: number | undefined;
   readonly #options: ConferenceOptions;
   /** Newest first, as FreeSWITCH lists them. */
@@ -118,20 +119,20 @@ export class Conference {
     }
     if (moderatorCame) for (const other of this.#members) this.applyAudio(other);
     this.#options.events.member(this, member, 'add-member');
+    this.#playSound(this.sounds.enter);
   }
 
   /** The member leaves; the last one, or one with `endconf`, ends the conference. */
   async remove(member: ConferenceMember): Promise<void> {
     if (this.member(member.id) !== member) return;
-    const heldFloor = this.floorHolder === member.id;
+    if (this.floorHolder === member.id) this.#dropFloor();
     this.#members = this.#members.filter((other) => other !== member);
-    if (heldFloor) this.floorHolder = undefined;
     for (const other of this.#members) other.relationships.delete(member.id);
     const room = await this.room;
     await room.removeMember(member.id).catch(() => undefined);
-    if (heldFloor) this.#tellFloor(undefined, undefined);
     this.#options.events.member(this, member, 'del-member');
     if (this.#members.length === 0) this.#emptied?.();
+    else this.#playSound(this.sounds.exit);
     if (member.flags.endConference || this.#members.length === 0) void this.end();
     else this.#endIfMandatoryGone(member);
   }
@@ -151,9 +152,18 @@ export class Conference {
   /** By command; the media room decides again when somebody else talks. */
   setFloor(id: number | undefined): void {
     if (id === this.floorHolder) return;
+    void this.room.then((room) => room.setFloor(id ?? null)).catch(() => undefined);
+    this.#moveFloor(id);
+  }
+
+  #moveFloor(id: number | undefined): void {
     const from = this.floorHolder;
     this.floorHolder = id;
     this.#tellFloor(from, id);
+  }
+
+  #playSound({ on, file }: { on: boolean; file: string }): void {
+    if (on && file !== '') void this.playback.playToAll(file, true).catch(() => undefined);
   }
 
   async #listen(): Promise<void> {
@@ -189,7 +199,13 @@ export class Conference {
   }
 
   #floorChanged(to: number | undefined): void {
-    if (to !== undefined && this.member(to)) this.setFloor(to);
+    if (to !== undefined && to !== this.floorHolder && this.member(to)) this.#moveFloor(to);
+  }
+
+  /** Who leaves is not told as the one who had it. */
+  #dropFloor(): void {
+    this.floorHolder = undefined;
+    this.#tellFloor(undefined, undefined);
   }
 
   #tellFloor(from: number | undefined, to: number | undefined): void {

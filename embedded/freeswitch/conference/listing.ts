@@ -21,8 +21,8 @@ function conferenceFlagNames(conference: Conference): string[] {
     ['answered', true],
     ['enforce_min', true],
     ['dynamic', true],
-    ['exit_sound', conference.exitSound],
-    ['enter_sound', conference.enterSound],
+    ['exit_sound', conference.sounds.exit.on],
+    ['enter_sound', conference.sounds.enter.on],
     ['recording', conference.recordings.active],
     ['json_status', true],
   ];

@@ -52,7 +52,7 @@ const hold: MemberCommand = ({ conference, events }, member, file) => {
   member.held = true;
   member.talking = false;
   conference.applyAudio(member);
-  if (file !== undefined) void conference.playback.playToMember(member, file, file);
+  if (file !== undefined) void conference.playback.playToMember(member, file, { told: false });
   events.member(conference, member, 'hold-member');
   return `+OK hold ${member.id}\n`;
 };
@@ -65,8 +65,22 @@ const unhold: MemberCommand = ({ conference, events }, member) => {
   return `+OK unhold ${member.id}\n`;
 };
 
-/** The member leaves; the channel lives on with what comes next. */
-const kick: MemberCommand = ({ conference, events }, member) => {
+/** There is no picture; whoever asks is told all the same who may not be seen. */
+const setVideoMute =
+  (muted: boolean): MemberCommand =>
+  ({ conference, events }, member) => {
+    const command = muted ? 'vmute' : 'unvmute';
+    member.canBeSeen = !muted;
+    events.member(conference, member, `${command}-member`);
+    return `+OK ${command} ${member.id}\n`;
+  };
+
+const toggleVideoMute: MemberCommand = (context, member, argument) =>
+  setVideoMute(member.canBeSeen)(context, member, argument);
+
+/** The member leaves; the channel lives on with what comes next: the sound, for once. */
+const kick: MemberCommand = ({ conference, events }, member, sound) => {
+  member.kickedSound = sound;
   events.member(conference, member, 'kick-member');
   member.leave?.();
   return `+OK kicked ${member.id}\n`;
@@ -94,6 +108,19 @@ function changedEnergy(level: number, argument: string): number {
   return wholeNumber(argument);
 }
 
+/** `1100:…`: what comes after the level tunes the real server's rule; ours has one tuning. */
+const automaticGain: MemberCommand = ({ conference, events }, member, argument) => {
+  if (argument !== undefined) {
+    const level = wholeNumber(argument);
+    if (argument.toLowerCase() === 'up') member.gainTarget = Math.min(member.gainTarget + 200, 1_800);
+    else if (argument.toLowerCase() === 'down') member.gainTarget = Math.max(member.gainTarget - 200, 0);
+    else if (level > 0) member.gainTarget = level;
+    conference.applyAudio(member);
+    events.member(conference, member, 'agc-level-member', [['Agc-Level', String(member.gainTarget)]]);
+  }
+  return `Agc ${member.id} = ${member.gainTarget}\n`;
+};
+
 const volumeIn: MemberCommand = ({ conference, events }, member, argument) => {
   if (argument !== undefined) {
     member.setVolumeIn(changedVolume(member.volumeIn, argument));
@@ -119,7 +146,8 @@ function changedVolume(level: number, argument: string): number {
 }
 
 const dtmf: MemberCommand = ({ conference, events }, member, argument) => {
-  if (argument === undefined || !sendDigits(member.channel, argument)) return '-ERR Invalid input!\n';
+  if (argument === undefined) return '-ERR Invalid input!\n';
+  sendDigits(member.channel, argument);
   events.member(conference, member, 'dtmf-member', [['Digits', argument]]);
   return `+OK sent ${argument} to ${member.id}\n`;
 };
@@ -147,6 +175,7 @@ const LEVEL = '<member_id|all|last|non_moderator> [<newval>]';
 
 export const memberCommands: ReadonlyMap<string, MemberCommandEntry> = new Map([
   ['energy', { run: energy, syntax: LEVEL }],
+  ['agc', { run: automaticGain, syntax: LEVEL }],
   ['volume_in', { run: volumeIn, syntax: LEVEL }],
   ['volume_out', { run: volumeOut, syntax: LEVEL }],
   ['dtmf', { run: dtmf, syntax: '<[member_id|all|last|non_moderator]> <digits>' }],
@@ -157,6 +186,9 @@ export const memberCommands: ReadonlyMap<string, MemberCommandEntry> = new Map([
   ['mute', { run: mute, syntax: `${ANY} [<quiet>]` }],
   ['tmute', { run: toggleMute, syntax: `${ANY} [<quiet>]` }],
   ['unmute', { run: unmute, syntax: `${ANY} [<quiet>]` }],
+  ['vmute', { run: setVideoMute(true), syntax: `${ANY} [<quiet>]` }],
+  ['tvmute', { run: toggleVideoMute, syntax: `${ANY} [<quiet>]` }],
+  ['unvmute', { run: setVideoMute(false), syntax: `${ANY} [<quiet>]` }],
   ['deaf', { run: deaf, syntax: ANY }],
   ['undeaf', { run: undeaf, syntax: ANY }],
   ['floor', { run: floor, syntax: '<member_id|last>' }],

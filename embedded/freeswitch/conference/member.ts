@@ -26,6 +26,11 @@ export class ConferenceMember {
   currentEnergy = 0;
   volumeIn = 0;
   volumeOut = 0;
+  /** Energy that automatic gain aims at; 0 = none. */
+  gainTarget = 0;
+  canBeSeen: boolean;
+  /** Heard after the conference has let go of the member. */
+  kickedSound: string | undefined;
   lastTalkingAt: number | undefined;
   /** Makes the `conference` application return. Set while it runs. */
   leave: (() => void) | undefined;
@@ -37,6 +42,7 @@ export class ConferenceMember {
     this.joinedAt = joinedAt;
     this.canSpeak = !flags.mute;
     this.canHear = !flags.deaf;
+    this.canBeSeen = !flags.videoMute;
     this.energyLevel = energyLevel;
   }
 
@@ -57,6 +63,7 @@ export class ConferenceMember {
       volumeOut: this.volumeOut,
       energyLevel: this.energyLevel,
       muteDetect: this.flags.muteDetect,
+      gainTarget: this.gainTarget,
     };
   }
 }

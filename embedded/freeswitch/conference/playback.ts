@@ -1,22 +1,31 @@
 /** Sounds played into a conference: to everybody, one after the other, or to one member. */
-import type { PlayHandle, PlayResult } from '../../media/index.ts';
+import type { PlayResult, RoomPlayHandle, RoomPlayOptions } from '../../media/index.ts';
+import { nameOf, parseSoundFile } from '../applications/playable.ts';
 import type { Conference, ConferenceOptions } from './conference.ts';
 import type { ConferenceMember } from './member.ts';
 
+type Parameters = readonly (readonly [string, string])[];
+
 interface Playing {
+  /** As it was asked for. */
   readonly file: string;
-  readonly handle: PlayHandle;
+  readonly name: string;
+  readonly parameters: Parameters;
+  readonly handle: RoomPlayHandle;
   readonly memberId: number | undefined;
   readonly async: boolean;
+  paused: boolean;
 }
 
 const SAMPLES_PER_MS = 8;
 const MAX_QUEUED = 200;
 const COUNTED_TIMES = 2;
+const LOUDEST = 50;
 
 export class ConferencePlayback {
   readonly #conference: Conference;
   readonly #options: Pick<ConferenceOptions, 'events' | 'room' | 'logger'>;
+  /** In the order in which they were asked for. */
   readonly #playing = new Set<Playing>();
 
   constructor(conference: Conference, options: Pick<ConferenceOptions, 'events' | 'room' | 'logger'>) {
@@ -24,22 +33,30 @@ export class ConferencePlayback {
     this.#options = options;
   }
 
-  /** To everybody. False when too much is waiting already. */
-  async playToAll(file: string, uri: string, async: boolean): Promise<boolean> {
-    const started = await this.#play(file, uri, undefined, async);
-    if (started) {
-      this.#options.events.conference(this.#conference, 'play-file', [
+  /** To everybody. A sound beside the others ends the one that was beside them. False when too much is waiting already. */
+  async playToAll(file: string, async: boolean): Promise<boolean> {
+    const playing = await this.#play(file, { async });
+    if (!playing) return false;
+    this.#options.events.conference(
+      this.#conference,
+      'play-file',
+      [
         ['File', file],
         ['Async', String(async)],
-      ]);
-    }
-    return started;
+      ],
+      playing.parameters,
+    );
+    if (async) for (const other of this.#playing) if (other.async && other !== playing) other.handle.stop();
+    return true;
   }
 
-  async playToMember(member: ConferenceMember, file: string, uri: string): Promise<boolean> {
-    const started = await this.#play(file, uri, member.id, false);
-    if (started) this.#options.events.member(this.#conference, member, 'play-file-member', [['File', file]]);
-    return started;
+  /** @param told `hold` does not tell of its music. @param alone the member hears it instead of the room */
+  async playToMember(member: ConferenceMember, file: string, { told = true, alone = false } = {}): Promise<boolean> {
+    const playing = await this.#play(file, { memberId: member.id, alone });
+    if (playing && told) {
+      this.#options.events.member(this.#conference, member, 'play-file-member', [['File', file]], playing.parameters);
+    }
+    return playing !== undefined;
   }
 
   /** What the real server tells of a file that is not there. */
@@ -64,14 +81,52 @@ export class ConferencePlayback {
     for (const playing of this.#playing) playing.handle.stop();
   }
 
-  async #play(file: string, uri: string, memberId: number | undefined, async: boolean): Promise<boolean> {
-    if (this.#playing.size >= MAX_QUEUED) return false;
+  /** What is heard now, by everybody or by one member: its name; undefined when nothing is. */
+  current(memberId?: number): string | undefined {
+    return this.#head(memberId)?.name;
+  }
+
+  /** @returns whether it is paused now; undefined when nothing is played */
+  togglePause(memberId?: number): boolean | undefined {
+    const head = this.#head(memberId);
+    if (!head) return undefined;
+    head.paused = !head.paused;
+    head.handle.pause(head.paused);
+    return head.paused;
+  }
+
+  /** @returns where it goes on, in samples; undefined when nothing is played */
+  async seek(milliseconds: number, from: 'start' | 'here', memberId?: number): Promise<number | undefined> {
+    return this.#head(memberId)
+      ?.handle.seek(milliseconds, from)
+      .catch(() => 0);
+  }
+
+  /** False when nothing is played to everybody. */
+  setVolume(decibels: number): boolean {
+    const head = this.#head(undefined);
+    head?.handle.setVolume(Math.max(-LOUDEST, Math.min(LOUDEST, decibels)));
+    return head !== undefined;
+  }
+
+  #head(memberId: number | undefined): Playing | undefined {
+    for (const playing of this.#playing) if (playing.memberId === memberId && !playing.async) return playing;
+    return undefined;
+  }
+
+  async #play(
+    file: string,
+    where: Pick<RoomPlayOptions, 'memberId' | 'async' | 'alone'>,
+  ): Promise<Playing | undefined> {
+    if (this.#playing.size >= MAX_QUEUED) return undefined;
+    const { uri, parameters } = parseSoundFile(file);
+    const { memberId, async = false } = where;
     const room = await this.#options.room;
-    const handle = room.play(uri, memberId === undefined ? { async } : { memberId });
-    const playing: Playing = { file, handle, memberId, async };
+    const handle = room.play(uri, { ...where, ...playOptions(parameters, memberId === undefined) });
+    const playing: Playing = { file, name: nameOf(uri), parameters, handle, memberId, async, paused: false };
     this.#playing.add(playing);
     void this.#tellWhenDone(playing);
-    return true;
+    return playing;
   }
 
   async #tellWhenDone(playing: Playing): Promise<void> {
@@ -88,6 +143,7 @@ export class ConferencePlayback {
         ['seconds', String(Math.floor(milliseconds / 1_000))],
         ['milliseconds', String(milliseconds)],
         ['samples', String(milliseconds * SAMPLES_PER_MS)],
+        ...playing.parameters,
       ],
       after: [
         ['File', playing.file],
@@ -95,4 +151,14 @@ export class ConferencePlayback {
       ],
     });
   }
+}
+
+/** `vol`, and `loops` where the real server heeds it: not for one member. */
+function playOptions(parameters: Parameters, forAll: boolean): Pick<RoomPlayOptions, 'volume' | 'times'> {
+  const given = new Map(parameters);
+  const volume = Number.parseInt(given.get('vol') ?? '', 10) || 0;
+  const loops = given.get('loops') ?? '';
+  const times =
+    /^inf(inite)?$/i.test(loops) || Number.parseInt(loops, 10) < 0 ? Infinity : Number.parseInt(loops, 10) || 1;
+  return { ...(volume !== 0 && { volume }), ...(forAll && times !== 1 && { times }) };
 }

@@ -76,6 +76,7 @@ export class ConferenceRecordings {
         ['Path', path],
         ['Error', problem],
       ]);
+      this.#tellStopped(path, 0, undefined);
       return false;
     }
     this.#options.events.conference(this.#conference, 'start-recording', [['Path', path]]);
@@ -93,6 +94,10 @@ export class ConferenceRecordings {
       (file) => String(file.size),
       () => undefined,
     );
+    this.#tellStopped(path, milliseconds, size);
+  }
+
+  #tellStopped(path: string, milliseconds: number, size: string | undefined): void {
     this.#options.events.conference(this.#conference, 'stop-recording', [
       ['Path', path],
       ['Other-Recordings', String(this.active)],

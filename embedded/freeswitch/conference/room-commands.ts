@@ -1,5 +1,5 @@
 /** Commands of the `conference` API that act on the conference: lists, settings, lock, sounds, relations. */
-import { isPlayable, withoutParameters } from '../applications/playable.ts';
+import { isPlayable, parseSoundFile } from '../applications/playable.ts';
 import type { Conference } from './conference.ts';
 import type { ConferenceEvents } from './conference-events.ts';
 import { RATE } from './conference.ts';
@@ -56,12 +56,12 @@ const PLAY_SYNTAX = '<file_path> [async|<member_id> [nomux]]';
 
 const play: RoomCommand = async ({ conference, words }) => {
   const async = words.length > 3 && words.at(-1)?.toLowerCase() === 'async';
-  const [, , file, target] = async ? words.slice(0, -1) : words;
+  const [, , file, target, nomux] = async ? words.slice(0, -1) : words;
   if (file === undefined) return undefined;
   const notFound = `-ERR (play) File: ${file} not found.\n`;
-  const uri = withoutParameters(file);
+  const { uri } = parseSoundFile(file);
   if (target === undefined) {
-    if ((await isPlayable(uri)) && (await conference.playback.playToAll(file, uri, async))) {
+    if ((await isPlayable(uri)) && (await conference.playback.playToAll(file, async))) {
       return `+OK (play) Playing file ${file}\n`;
     }
     conference.playback.tellFailure(file, async);
@@ -69,7 +69,8 @@ const play: RoomCommand = async ({ conference, words }) => {
   }
   const member = memberByText(conference, target);
   if (!member) return `-ERR Member: ${target} not found.\nplay ${PLAY_SYNTAX}`;
-  const playing = (await isPlayable(uri)) && (await conference.playback.playToMember(member, file, uri));
+  const alone = nomux?.toLowerCase() === 'nomux';
+  const playing = (await isPlayable(uri)) && (await conference.playback.playToMember(member, file, { alone }));
   return playing ? `+OK (play) Playing file ${file} to member ${member.id}\n` : notFound;
 };
 
@@ -87,6 +88,47 @@ function memberByText(conference: Conference, text: string): Conference['members
   return conference.member(wholeNumber(text));
 }
 
+const MEMBER_SYNTAX = '[<member_id>]';
+
+/** The member named by the third word; `undefined` when none is named, a complaint when there is none of that number. */
+function listener(conference: Conference, word: string | undefined, usage: string): number | string | undefined {
+  if (word === undefined) return undefined;
+  return memberByText(conference, word)?.id ?? `-ERR Member: ${word} not found.\n${usage}`;
+}
+
+const pausePlay: RoomCommand = ({ conference, words }) => {
+  const member = listener(conference, words[2], `pause ${MEMBER_SYNTAX}`);
+  if (typeof member === 'string') return member;
+  const paused = conference.playback.togglePause(member);
+  if (paused === undefined) return '';
+  return paused ? '+OK Pause\n' : '+OK Resume\n';
+};
+
+/** The real server has been seen to tell no other position. */
+const playStatus: RoomCommand = ({ conference, words }) => {
+  const member = listener(conference, words[2], `play_status ${MEMBER_SYNTAX}`);
+  if (typeof member === 'string') return member;
+  const name = conference.playback.current(member);
+  return name === undefined ? '-ERR Nothing is playing\n' : `+OK 0/0 ${name}\n`;
+};
+
+const SEEK_SYNTAX = '[+-]<val> [<member_id>]';
+
+const fileSeek: RoomCommand = async ({ conference, words }) => {
+  if (words[2] === undefined) return undefined;
+  const member = listener(conference, words[3], `file_seek ${SEEK_SYNTAX}`);
+  if (typeof member === 'string') return member;
+  const from = /^[+-]/.test(words[2]) ? 'here' : 'start';
+  const position = await conference.playback.seek(wholeNumber(words[2]), from, member);
+  return position === undefined ? '' : `+OK seek to position ${position}\n`;
+};
+
+const fileVolume: RoomCommand = ({ conference, words }) => {
+  if (words[2] === undefined) return '-ERR missing args\nfile-vol <vol#>';
+  const changed = conference.playback.setVolume(wholeNumber(words[2]));
+  return changed ? '+OK volume changed\n' : '-ERR File not playing\nfile-vol <vol#>';
+};
+
 const get: RoomCommand = ({ conference, words }) => {
   if (words.length !== 3) return undefined;
   const values: Readonly<Record<string, string | number>> = {
@@ -96,9 +138,7 @@ const get: RoomCommand = ({ conference, words }) => {
     max_members: conference.maxMembers,
     rate: RATE,
     profile_name: conference.profile,
-    sound_prefix: '',
-    caller_id_name: '',
-    caller_id_number: '',
+    ...conference.settings,
     is_locked: conference.locked ? 'locked' : '',
     endconference_grace_time: conference.endGraceSeconds,
     uuid: conference.uuid,
@@ -111,9 +151,14 @@ const get: RoomCommand = ({ conference, words }) => {
 /** Answers with the old value. */
 const set: RoomCommand = ({ conference, words }) => {
   if (words.length !== 4) return undefined;
+  const name = words[2]!.toLowerCase();
+  if (name === 'sound_prefix' || name === 'caller_id_name' || name === 'caller_id_number') {
+    const old = conference.settings[name];
+    conference.settings[name] = words[3]!;
+    return old;
+  }
   const value = wholeNumber(words[3]!);
   if (value < 0) return undefined;
-  const name = words[2]!.toLowerCase();
   if (name === 'max_members') {
     const old = conference.maxMembers;
     conference.maxMembers = value;
@@ -126,13 +171,14 @@ const set: RoomCommand = ({ conference, words }) => {
 };
 
 const getVariable: RoomCommand = ({ conference, words }) =>
-  words[2] === undefined ? undefined : (conference.variables.get(words[2]) ?? '');
+  words[2] === undefined ? '' : (conference.variables.get(words[2]) ?? '');
 
 const MAX_VARIABLES = 100;
 const setVariable: RoomCommand = ({ conference, words }) => {
   const [, , name, value] = words;
-  if (name === undefined || value === undefined) return undefined;
-  if (conference.variables.size < MAX_VARIABLES || conference.variables.has(name))
+  if (name === undefined) return '+OK\n';
+  if (value === undefined) conference.variables.delete(name);
+  else if (conference.variables.size < MAX_VARIABLES || conference.variables.has(name))
     conference.variables.set(name, value);
   return '+OK\n';
 };
@@ -188,15 +234,24 @@ const sound =
   (which: 'enter' | 'exit'): RoomCommand =>
   ({ conference, events, words }) => {
     const setting = words[2]?.toLowerCase();
+    const sounds = conference.sounds[which];
     if (setting === undefined) return `-ERR Not enough args\n${which}_sound ${SOUND_SYNTAX}`;
+    if (setting === 'file') return setSoundFile(which, { conference, events, words });
     const on = setting === 'on';
     if (!on && setting !== 'off' && setting !== 'none') return `-ERR Bad args\n${which}_sound ${SOUND_SYNTAX}`;
-    if (which === 'enter') conference.enterSound = on;
-    else conference.exitSound = on;
+    sounds.on = on;
     const word = on ? 'on' : 'off';
     events.conference(conference, `${which}-sounds-${word}`);
-    return `+OK ${words[0]!} ${which} sounds ${word} ()\n`;
+    return `+OK ${words[0]!} ${which} sounds ${word} (${sounds.file})\n`;
   };
+
+function setSoundFile(which: 'enter' | 'exit', { conference, events, words }: RoomCommandContext): string {
+  const file = words[3];
+  if (file === undefined) return '-ERR No filename specified\n';
+  conference.sounds[which].file = file;
+  events.conference(conference, `${which}-sound-file-changed`);
+  return `+OK ${words[0]!} ${which} sound file set to ${file}\n`;
+}
 
 export interface RoomCommandEntry {
   readonly run: RoomCommand;
@@ -219,6 +274,10 @@ export const roomCommands: ReadonlyMap<string, RoomCommandEntry> = new Map([
   ],
   ['play', { run: play, syntax: PLAY_SYNTAX }],
   ['stop', { run: stop, syntax: '<[current|all|async|last]> [<member_id>]' }],
+  ['pause_play', { run: pausePlay, syntax: MEMBER_SYNTAX }],
+  ['play_status', { run: playStatus, syntax: MEMBER_SYNTAX }],
+  ['file_seek', { run: fileSeek, syntax: SEEK_SYNTAX }],
+  ['file-vol', { run: fileVolume, syntax: '<vol#>' }],
   ['lock', { run: lock, syntax: '' }],
   ['unlock', { run: unlock, syntax: '' }],
   [

@@ -14,7 +14,7 @@ import {
   type TransactionLayerUser,
 } from '../../sip/index.ts';
 import { tagOf } from '../../wire/sip-address.ts';
-import type { SipRequest } from '../../wire/sip-message.ts';
+import type { SipRequest, SipResponse } from '../../wire/sip-message.ts';
 import { Channel } from '../channel/channel.ts';
 import type { DialplanAction, Leg, Session } from '../channel/session.ts';
 import type { SessionRegistry } from '../channel/session-registry.ts';
@@ -26,14 +26,14 @@ import { callerProfileOf, channelNameOf, inviteVariables } from './call-variable
 import { dialogId, UasDialog } from './dialog.ts';
 import { mediaVariables } from './media-variables.ts';
 import { negotiate, remoteMedia, offerSdp, type Negotiated } from './negotiation.ts';
-import { response } from './responses.ts';
+import { maximumCalls, response } from './responses.ts';
 import type { SessionDescription } from './sdp.ts';
 
 export interface SipProfileOptions {
   readonly listen: readonly { protocol: 'udp' | 'tcp'; address: string; port: number }[];
   readonly filter: SourceFilter;
   readonly limits?: Partial<SipLimits> | undefined;
-  readonly engine: Pick<MediaEngine, 'openPort' | 'dtlsFingerprint'>;
+  readonly engine: Pick<MediaEngine, 'openPort' | 'load' | 'dtlsFingerprint'>;
   /** Address RTP ports are bound to, and the one told to phones. */
   readonly mediaAddress: string;
   readonly advertisedMediaAddress: string;
@@ -138,7 +138,7 @@ export class SipProfile implements TransactionLayerUser {
     const refusal = this.#refusal(request);
     if (refusal !== undefined) {
       this.#failedCallsIn++;
-      transaction.respond(response(refusal));
+      transaction.respond(refusal);
       return {};
     }
     let call: SipCall | undefined;
@@ -157,16 +157,18 @@ export class SipProfile implements TransactionLayerUser {
     };
   }
 
-  /** The status that refuses the call, or undefined. */
-  #refusal(invite: SipRequest): number | undefined {
-    const { sessions, maxSessions } = this.#options;
-    if (sessions.size + this.#opening >= maxSessions) return 503;
-    if (!routeOf(invite)) return 404;
+  /** The response that refuses the call, or undefined. */
+  #refusal(invite: SipRequest): SipResponse | undefined {
+    const { sessions, maxSessions, engine } = this.#options;
+    if (sessions.size + this.#opening >= maxSessions) return maximumCalls();
+    // The real server looks at the idle CPU here (min-idle-cpu). Who talks already is to notice nothing.
+    if (engine.load().overloaded) return maximumCalls();
+    if (!routeOf(invite)) return response(404);
     const offer = offerOf(invite);
-    if (offer === 'malformed') return 488;
+    if (offer === 'malformed') return response(488);
     const negotiated = offer && this.#negotiate(offer);
-    if (offer && !negotiated) return 488;
-    return negotiated?.secure && this.#halfOpen >= MAX_HALF_OPEN ? 503 : undefined;
+    if (offer && !negotiated) return response(488);
+    return negotiated?.secure && this.#halfOpen >= MAX_HALF_OPEN ? maximumCalls() : undefined;
   }
 
   #negotiate({ description }: Offer): Negotiated | undefined {

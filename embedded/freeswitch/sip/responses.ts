@@ -29,6 +29,11 @@ const REASONS: Readonly<Record<number, string>> = {
   603: 'Decline',
 };
 
+/** Neither a session more nor one a second more: what the real server says when it has as many as it may or can. */
+export function maximumCalls(): SipResponse {
+  return { ...response(503, [['Retry-After', '300']]), reason: 'Maximum Calls In Progress' };
+}
+
 /** @param more headers of this response alone */
 export function response(status: number, more: Iterable<readonly [string, string]> = []): SipResponse {
   const headers = new SipHeaders([

@@ -1,4 +1,7 @@
-/** Who has the floor, with FreeSWITCH's rules: the first who is there, then whoever speaks up while the holder is quiet. */
+/**
+ * Who has the floor, with FreeSWITCH's rules: the newest who is there, then whoever speaks up while the holder is quiet. Who
+ * gets it begins with a score of nothing, so that of several who talk at once the one who is there longest ends with it.
+ */
 const SPEAKING = 300;
 const QUIET = 100;
 
@@ -6,6 +9,8 @@ export interface FloorCandidate {
   readonly memberId: number;
   /** Smoothed score; 0 for those who may not speak. */
   readonly smoothed: number;
+  /** Forgets that score. */
+  tookFloor(): void;
 }
 
 export type FloorChanged = (from: number | null, to: number | null) => void;
@@ -22,13 +27,20 @@ export class Floor {
   consider(candidates: readonly FloorCandidate[]): void {
     let holderScore = 0;
     for (const { memberId, smoothed } of candidates) if (memberId === this.holder) holderScore = smoothed;
-    for (const { memberId, smoothed } of candidates) {
+    for (let index = candidates.length - 1; index >= 0; index--) {
+      const candidate = candidates[index]!;
       const free = this.holder === null;
-      const takesOver = memberId !== this.holder && smoothed > SPEAKING && holderScore < QUIET;
+      const takesOver = candidate.memberId !== this.holder && candidate.smoothed > SPEAKING && holderScore < QUIET;
       if (!free && !takesOver) continue;
-      this.#change(memberId);
-      holderScore = smoothed;
+      candidate.tookFloor();
+      holderScore = 0;
+      this.#change(candidate.memberId);
     }
+  }
+
+  /** By command. It is not told: who commands knows. */
+  give(memberId: number | null): void {
+    this.holder = memberId;
   }
 
   /** A member left. */

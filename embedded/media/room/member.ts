@@ -3,6 +3,7 @@ import { FRAME_SAMPLES, SILENT_FRAME, meanLevel, mixInto, scale, volumeStepGain 
 import type { SharedFrame } from '../shared-frame.ts';
 import type { MemberAudio } from '../types.ts';
 import { PlayQueue, type PlayEnded } from '../worker/playback.ts';
+import { AutomaticGain } from './automatic-gain.ts';
 import { TalkDetector, type TalkChange } from './talk-detector.ts';
 
 /** What a room needs of a leg. */
@@ -17,6 +18,9 @@ export class Member {
   readonly leg: RoomLeg;
   readonly players: PlayQueue;
   readonly talk = new TalkDetector();
+  /** Plays of this kind are heard instead of the room. */
+  readonly alone = new Set<number>();
+  readonly #gain = new AutomaticGain();
   audio: MemberAudio;
   /** This tick's voice, its volume applied. */
   voice: Int16Array = new Int16Array(FRAME_SAMPLES);
@@ -29,12 +33,19 @@ export class Member {
     this.memberId = memberId;
     this.leg = leg;
     this.audio = audio;
-    this.players = new PlayQueue(onPlayEnded);
+    this.players = new PlayQueue((playId, result) => {
+      this.alone.delete(playId);
+      onPlayEnded(playId, result);
+    });
   }
 
   /** What counts for the floor; nothing for those who may not speak. */
   get smoothed(): number {
     return this.audio.speak ? this.talk.smoothed : 0;
+  }
+
+  tookFloor(): void {
+    this.talk.smoothed = 0;
   }
 
   /** @returns whether talking began or ended */
@@ -50,6 +61,8 @@ export class Member {
     const change = this.talk.frame(silent ? 0 : meanLevel(this.voice), energyLevel);
     // FreeSWITCH mixes only those who talk; letting each loud frame in at once keeps the beginnings of words.
     this.heard = speak && (energyLevel === 0 || this.talk.talking || this.talk.score > energyLevel);
+    const { gainTarget = 0 } = this.audio;
+    if (gainTarget > 0 && !silent && this.talk.score > energyLevel) this.#gain.apply(this.voice, gainTarget);
     return change;
   }
 
@@ -62,8 +75,9 @@ export class Member {
       return;
     }
     const frame = this.#heardFrame;
-    frame.set(mix);
-    if (plays) mixInto(frame, this.#played);
+    const instead = plays && this.alone.size > 0 && this.alone.has(this.players.playing ?? 0);
+    frame.set(instead ? this.#played : mix);
+    if (plays && !instead) mixInto(frame, this.#played);
     scale(frame, gain);
     this.leg.push(frame, nowMs);
   }

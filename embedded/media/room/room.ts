@@ -1,10 +1,11 @@
 /** One conference's mix, 20 ms at a time: listen to everybody, sum once, give each the sum less their own voice. */
 import { FRAME_SAMPLES, fileVolumeGain, mixInto } from '../audio.ts';
+import { comfortNoise, type ComfortNoise } from '../comfort-noise.ts';
 import { MediaError } from '../errors.ts';
 import type { AudioSource } from '../sources/audio-source.ts';
 import { SharedFrame } from '../shared-frame.ts';
 import type { MemberAudio } from '../types.ts';
-import { PlayPool, PlayQueue, type PlayEnded } from '../worker/playback.ts';
+import { PlayPool, PlayQueue, type Playback, type PlayEnded } from '../worker/playback.ts';
 import { RecorderSet } from '../worker/recorder-set.ts';
 import { Floor } from './floor.ts';
 import { Member, type RoomLeg } from './member.ts';
@@ -24,12 +25,21 @@ export interface RoomEvents {
 
 export interface RoomPlay {
   readonly playId: number;
+  readonly uri: string;
   readonly source: Promise<AudioSource | undefined>;
   /** Undefined: to everybody. */
   readonly memberId: number | undefined;
   /** Decibels, −50…50. */
   readonly volume: number | undefined;
   readonly async: boolean;
+  readonly times?: number;
+  /** The member hears this and not the room. */
+  readonly alone?: boolean;
+}
+
+export interface RoomSettings {
+  /** Faint noise while nothing is heard: full scale divided by this; undefined = silence. */
+  readonly comfortNoiseLevel?: number | undefined;
 }
 
 const NOBODY: ReadonlySet<number> = new Set();
@@ -51,10 +61,14 @@ export class Room {
   readonly #personal = new Int16Array(FRAME_SAMPLES);
   readonly #played = new Int16Array(FRAME_SAMPLES);
   readonly #pooled = new Int16Array(FRAME_SAMPLES);
+  readonly #noise: ComfortNoise | undefined;
+  /** What is heard while nobody talks. */
+  #quiet = SILENCE;
   #closed = false;
 
-  constructor(events: RoomEvents) {
+  constructor(events: RoomEvents, { comfortNoiseLevel }: RoomSettings = {}) {
     this.#events = events;
+    this.#noise = comfortNoiseLevel === undefined ? undefined : comfortNoise(comfortNoiseLevel);
     this.#floor = new Floor((from, to) => events.floorChange(from, to));
     this.#queue = new PlayQueue(events.playEnded);
     this.#pool = new PlayPool(events.playEnded);
@@ -98,15 +112,46 @@ export class Room {
   }
 
   play(play: RoomPlay): void {
-    const { playId, source, memberId, volume = 0 } = play;
-    const request = { playId, source, gain: fileVolumeGain(volume) };
+    const { playId, uri, source, memberId, volume = 0, times = 1, alone = false } = play;
+    const request = { playId, uri, source, gain: fileVolumeGain(volume), times };
     if (memberId === undefined) {
       (play.async ? this.#pool : this.#queue).add(request);
       return;
     }
     const member = this.#members.get(memberId);
+    if (alone) member?.alone.add(playId);
     if (member) member.players.add(request);
     else this.#events.playEnded(playId, { outcome: 'stopped', playedMilliseconds: 0, lastOffset: 0 });
+  }
+
+  pausePlaying(playId: number, paused: boolean): void {
+    const play = this.#findPlay(playId);
+    if (play) play.paused = paused;
+  }
+
+  setPlayVolume(playId: number, decibels: number): void {
+    const play = this.#findPlay(playId);
+    if (play) play.gain = fileVolumeGain(decibels);
+  }
+
+  /** @returns where it goes on, in samples; 0 when it does not play */
+  seek(playId: number, samples: number, relative: boolean): number {
+    return this.#findPlay(playId)?.seek(samples, relative) ?? 0;
+  }
+
+  #findPlay(playId: number): Playback | undefined {
+    const all = this.#queue.find(playId) ?? this.#pool.find(playId);
+    if (all) return all;
+    for (const { players } of this.#order) {
+      const own = players.find(playId);
+      if (own) return own;
+    }
+    return undefined;
+  }
+
+  /** Gives the floor, or takes it. */
+  setFloor(memberId: number | null): void {
+    if (memberId === null || this.#members.has(memberId)) this.#floor.give(memberId);
   }
 
   stopPlaying(playId: number): void {
@@ -122,6 +167,7 @@ export class Room {
       this.#bus.add(this.#played);
       sounding = true;
     }
+    this.#quiet = this.#noise?.frame() ?? SILENCE;
     this.#bus.full(this.#full.samples);
     this.#full.changed();
     this.#recorders.write(this.#full.samples);
@@ -207,7 +253,8 @@ export class Room {
 
   /** The mix of those who hear what all hear; undefined for whom one has to be made. */
   #sharedMixFor(member: Member, sounding: boolean): SharedFrame | undefined {
-    if (!member.audio.hear || !sounding) return SILENCE;
+    if (!sounding) return this.#quiet;
+    if (!member.audio.hear) return SILENCE;
     if (member.heard || this.#relations.unheardBy(member.memberId)) return undefined;
     return this.#full;
   }

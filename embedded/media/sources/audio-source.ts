@@ -1,3 +1,5 @@
+import { whiteNoise } from '../comfort-noise.ts';
+
 /** Something that can be played: gives 8 kHz samples until it ends. */
 export interface AudioSource {
   /**
@@ -7,6 +9,8 @@ export interface AudioSource {
   read(frame: Int16Array): number;
   /** Position in samples: in the file, or since the start of a generated source. */
   readonly offset: number;
+  /** Goes to a position, from the start; beyond the end there is nothing to read. */
+  seek(samples: number): void;
 }
 
 /** Plays samples that are already in memory; shared, never written to. */
@@ -18,6 +22,11 @@ export class SampleSource implements AudioSource {
   constructor(samples: Int16Array, options: { loop?: boolean } = {}) {
     this.#samples = samples;
     this.#loop = options.loop === true && samples.length > 0;
+  }
+
+  seek(samples: number): void {
+    const { length } = this.#samples;
+    this.offset = this.#loop ? samples % length : Math.min(samples, length);
   }
 
   read(frame: Int16Array): number {
@@ -39,24 +48,22 @@ export class SampleSource implements AudioSource {
 export class SilenceSource implements AudioSource {
   offset = 0;
   readonly #length: number;
-  readonly #noiseLevel: number;
-  #seed = 0x2545f491;
+  readonly #noise: (() => number) | undefined;
 
   /** @param length samples; Infinity = until stopped. @param noiseLevel peak of the noise, 0 = digital silence */
   constructor(length: number, noiseLevel = 0) {
     this.#length = length;
-    this.#noiseLevel = noiseLevel;
+    this.#noise = noiseLevel === 0 ? undefined : whiteNoise(noiseLevel);
+  }
+
+  seek(samples: number): void {
+    this.offset = Math.min(samples, this.#length);
   }
 
   read(frame: Int16Array): number {
     const count = Math.min(frame.length, this.#length - this.offset);
-    for (let index = 0; index < count; index++) frame[index] = this.#noiseLevel === 0 ? 0 : this.#noise();
+    for (let index = 0; index < count; index++) frame[index] = this.#noise ? this.#noise() : 0;
     this.offset += count;
     return count;
-  }
-
-  #noise(): number {
-    this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) | 0;
-    return Math.trunc((this.#seed / 0x8000_0000) * this.#noiseLevel);
   }
 }

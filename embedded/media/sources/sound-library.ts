@@ -21,6 +21,8 @@ interface CachedSound {
 export class SoundLibrary {
   readonly #files = new Map<string, CachedSound>();
   #music: Promise<Int16Array> | undefined;
+  /** One file at a time: decoding holds up the clock for no more than one slice. */
+  #decoding: Promise<unknown> = Promise.resolve();
 
   /** @returns undefined when there is no such file, or nothing that can be played */
   async open(uri: string): Promise<AudioSource | undefined> {
@@ -58,7 +60,10 @@ export class SoundLibrary {
   }
 
   async #load(path: string): Promise<Int16Array> {
-    return decodeWav(await readFile(path), nextTurn);
+    const bytes = await readFile(path);
+    const decoded = this.#decoding.then(() => decodeWav(bytes, nextTurn));
+    this.#decoding = decoded.catch(() => undefined);
+    return decoded;
   }
 
   #forgetLeastUsed(): void {

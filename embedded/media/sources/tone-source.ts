@@ -188,6 +188,11 @@ export class ToneBank {
   }
 }
 
+/** Samples of one round; Infinity when one of its tones never ends. */
+function lengthOf({ segments }: ToneProgram): number {
+  return segments.reduce((sum, { on, off, times }) => sum + times * (on + off), 0);
+}
+
 export class ToneSource implements AudioSource {
   offset = 0;
   readonly #program: ToneProgram;
@@ -205,6 +210,32 @@ export class ToneSource implements AudioSource {
     this.#timesLeft = first.times;
     this.#bank = new ToneBank(first.frequencies);
     this.#volume = first.volume;
+  }
+
+  #rewind(): void {
+    const first = this.#program.segments[0]!;
+    this.#repeatsLeft = this.#program.repeats;
+    this.#segment = 0;
+    this.#position = 0;
+    this.#timesLeft = first.times;
+    this.#bank = new ToneBank(first.frequencies);
+    this.#volume = first.volume;
+  }
+
+  /** Where in its swing a tone is then does not matter. */
+  seek(samples: number): void {
+    this.#rewind();
+    const round = lengthOf(this.#program);
+    const rounds = Math.min(this.#program.repeats, Math.floor(samples / round));
+    this.#repeatsLeft -= rounds;
+    let left = samples - (rounds === 0 ? 0 : rounds * round);
+    for (let segment = this.#program.segments[0]; segment && left > 0;) {
+      const step = Math.min(left, segment.on + segment.off - this.#position);
+      left -= step;
+      this.#position += step;
+      if (this.#position >= segment.on + segment.off) segment = this.#advance();
+    }
+    this.offset = samples - left;
   }
 
   read(frame: Int16Array): number {

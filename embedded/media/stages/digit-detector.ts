@@ -37,6 +37,16 @@ interface Told {
   readonly atMs: number;
 }
 
+/** What goes along when a leg moves to another thread. */
+export interface DigitState {
+  readonly capped: number;
+  readonly ssrc: number | undefined;
+  readonly pending: Pending | undefined;
+  readonly finished: readonly number[];
+  readonly told: readonly Told[];
+  readonly emittedAtMs: readonly number[];
+}
+
 export class DigitDetector {
   /** Keys above the cap, dropped. */
   capped = 0;
@@ -48,8 +58,26 @@ export class DigitDetector {
   #told: Told[] = [];
   #emittedAtMs: number[] = [];
 
-  constructor(onDigit: (digit: Digit) => void) {
+  constructor(onDigit: (digit: Digit) => void, state?: DigitState) {
     this.#onDigit = onDigit;
+    if (!state) return;
+    this.capped = state.capped;
+    this.#ssrc = state.ssrc;
+    this.#pending = state.pending;
+    this.#finished = [...state.finished];
+    this.#told = [...state.told];
+    this.#emittedAtMs = [...state.emittedAtMs];
+  }
+
+  get state(): DigitState {
+    return {
+      capped: this.capped,
+      ssrc: this.#ssrc,
+      pending: this.#pending,
+      finished: this.#finished,
+      told: this.#told,
+      emittedAtMs: this.#emittedAtMs,
+    };
   }
 
   packet(packet: RtpPacket, nowMs: number): void {

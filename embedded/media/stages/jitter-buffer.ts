@@ -36,7 +36,7 @@ export type PullOutcome = 'audio' | 'concealed' | 'silence';
 
 export class JitterBuffer {
   /** Packets that came too late to be played. */
-  late = 0;
+  late: number;
   readonly #held: Held[] = [];
   readonly #free: Held[] = [];
   readonly #concealer = new Concealer();
@@ -50,6 +50,11 @@ export class JitterBuffer {
   #strayTimestamp: number | undefined;
   #windowPackets = 0;
   #windowSlack = Infinity;
+
+  /** @param late packets that were too late for a buffer before this one */
+  constructor(late = 0) {
+    this.late = late;
+  }
 
   /** @param codes are copied */
   push(law: G711Law, codes: Uint8Array, timestamp: number): PushOutcome {

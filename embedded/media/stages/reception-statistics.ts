@@ -17,6 +17,21 @@ export interface ReceptionReport {
   readonly jitter: number;
 }
 
+/** What goes along when a leg moves to another thread. */
+export interface ReceptionState {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly ssrc: number | undefined;
+  readonly highest: number;
+  readonly first: number;
+  readonly receivedOfSource: number;
+  readonly lostBefore: number;
+  readonly transit: number | undefined;
+  readonly jitter: number;
+  readonly expectedAtReport: number;
+  readonly receivedAtReport: number;
+}
+
 export class ReceptionStatistics implements ReceiveStage {
   packets = 0;
   bytes = 0;
@@ -31,6 +46,37 @@ export class ReceptionStatistics implements ReceiveStage {
   #jitter = 0;
   #expectedAtReport = 0;
   #receivedAtReport = 0;
+
+  constructor(state?: ReceptionState) {
+    if (!state) return;
+    this.packets = state.packets;
+    this.bytes = state.bytes;
+    this.#ssrc = state.ssrc;
+    this.#highest = state.highest;
+    this.#first = state.first;
+    this.#receivedOfSource = state.receivedOfSource;
+    this.#lostBefore = state.lostBefore;
+    this.#transit = state.transit;
+    this.#jitter = state.jitter;
+    this.#expectedAtReport = state.expectedAtReport;
+    this.#receivedAtReport = state.receivedAtReport;
+  }
+
+  get state(): ReceptionState {
+    return {
+      packets: this.packets,
+      bytes: this.bytes,
+      ssrc: this.#ssrc,
+      highest: this.#highest,
+      first: this.#first,
+      receivedOfSource: this.#receivedOfSource,
+      lostBefore: this.#lostBefore,
+      transit: this.#transit,
+      jitter: this.#jitter,
+      expectedAtReport: this.#expectedAtReport,
+      receivedAtReport: this.#receivedAtReport,
+    };
+  }
 
   take({ packet, atMs }: Arrival): boolean {
     this.packets++;

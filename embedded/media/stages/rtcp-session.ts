@@ -12,6 +12,22 @@ export interface RemoteView {
   readonly jitterMs: number;
 }
 
+/** What goes along when a leg moves to another thread. */
+export interface RtcpState {
+  readonly malformed: number;
+  readonly remoteView: RemoteView | undefined;
+  readonly cname: string;
+  readonly nextAtMs: number | undefined;
+  readonly packetsAtReport: number;
+  readonly lastSenderReport: number;
+  readonly lastSenderReportAtMs: number;
+}
+
+export interface RtcpOptions {
+  readonly wallClockMs?: () => number;
+  readonly state?: RtcpState | undefined;
+}
+
 export class RtcpSession {
   /** Bytes that were no RTCP. */
   malformed = 0;
@@ -21,16 +37,37 @@ export class RtcpSession {
   readonly #reception: ReceptionStatistics;
   readonly #wallClockMs: () => number;
   /** Says nothing about us (RFC 7022). */
-  readonly #cname = randomBytes(12).toString('base64url');
+  readonly #cname: string;
   #nextAtMs: number | undefined;
   #packetsAtReport = 0;
   #lastSenderReport = 0;
   #lastSenderReportAtMs = 0;
 
-  constructor(sender: RtpSender, reception: ReceptionStatistics, wallClockMs: () => number = Date.now) {
+  constructor(sender: RtpSender, reception: ReceptionStatistics, options: RtcpOptions = {}) {
+    const { wallClockMs = Date.now, state } = options;
     this.#sender = sender;
     this.#reception = reception;
     this.#wallClockMs = wallClockMs;
+    this.#cname = state?.cname ?? randomBytes(12).toString('base64url');
+    if (!state) return;
+    this.malformed = state.malformed;
+    this.remoteView = state.remoteView;
+    this.#nextAtMs = state.nextAtMs;
+    this.#packetsAtReport = state.packetsAtReport;
+    this.#lastSenderReport = state.lastSenderReport;
+    this.#lastSenderReportAtMs = state.lastSenderReportAtMs;
+  }
+
+  get state(): RtcpState {
+    return {
+      malformed: this.malformed,
+      remoteView: this.remoteView,
+      cname: this.#cname,
+      nextAtMs: this.#nextAtMs,
+      packetsAtReport: this.#packetsAtReport,
+      lastSenderReport: this.#lastSenderReport,
+      lastSenderReportAtMs: this.#lastSenderReportAtMs,
+    };
   }
 
   /** @returns a compound report when one is due */

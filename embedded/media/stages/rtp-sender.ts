@@ -28,6 +28,20 @@ const PTIMES: readonly number[] = [10, 20, 30, 40, 60];
 const MAX_PAYLOAD_BYTES = 480;
 const TONE_PEAK = tonePeak(-7);
 
+/** What goes along when a leg moves to another thread; codes that did not fill a packet yet do not. */
+export interface SenderState {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly ssrc: number;
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly queue: readonly Outgoing[];
+  readonly digit: RunningDigit | undefined;
+  readonly pauseFrames: number;
+  readonly sending: boolean;
+  readonly markNext: boolean;
+}
+
 type Outgoing = { kind: 'pause'; frames: number } | { kind: 'digit'; key: string; frames: number };
 
 interface RunningDigit {
@@ -36,7 +50,8 @@ interface RunningDigit {
   played: number;
   /** Timestamp at the beginning. */
   readonly timestamp: number;
-  readonly tones: ToneBank | undefined;
+  /** For a peer that knows no events: it is heard, not told. */
+  readonly inBand: boolean;
 }
 
 export class RtpSender {
@@ -61,15 +76,39 @@ export class RtpSender {
   #view: Buffer = this.#packetBytes;
   readonly #queue: Outgoing[] = [];
   #digit: RunningDigit | undefined;
+  #tones: ToneBank | undefined;
   #pauseFrames = 0;
 
-  constructor(send: SendPacket) {
+  constructor(send: SendPacket, state?: SenderState) {
     this.#send = send;
     const random = randomBytes(10);
-    this.ssrc = random.readUInt32BE(0);
+    this.ssrc = state?.ssrc ?? random.readUInt32BE(0);
     // The lower half: SRTP's receivers guess how often it wrapped, and a wrap at the very start would fool them.
-    this.#sequence = random.readUInt16BE(4) & 0x7fff;
-    this.#timestamp = random.readUInt32BE(6);
+    this.#sequence = state?.sequence ?? random.readUInt16BE(4) & 0x7fff;
+    this.#timestamp = state?.timestamp ?? random.readUInt32BE(6);
+    if (!state) return;
+    this.packets = state.packets;
+    this.bytes = state.bytes;
+    this.#sending = state.sending;
+    this.#markNext = state.markNext;
+    this.#pauseFrames = state.pauseFrames;
+    this.#queue.push(...state.queue);
+    this.#digit = state.digit;
+  }
+
+  get state(): SenderState {
+    return {
+      packets: this.packets,
+      bytes: this.bytes,
+      ssrc: this.ssrc,
+      sequence: this.#sequence,
+      timestamp: this.#timestamp,
+      queue: this.#queue,
+      digit: this.#digit,
+      pauseFrames: this.#pauseFrames,
+      sending: this.#sending,
+      markNext: this.#markNext,
+    };
   }
 
   /** After an SDP. */
@@ -110,11 +149,12 @@ export class RtpSender {
     this.#startNextDigit();
     if (!this.#sending) {
       this.#digit = undefined;
+      this.#tones = undefined;
       this.#restLength = 0;
       this.skip(FRAME_SAMPLES);
       return;
     }
-    if (this.#digit?.tones) this.#audio(this.#toneFrame(this.#digit, this.#digit.tones));
+    if (this.#digit?.inBand) this.#audio(this.#toneFrame(this.#digit));
     else if (this.#digit) this.#event(this.#digit);
     else this.#audio(samples, shared);
   }
@@ -138,13 +178,14 @@ export class RtpSender {
       return;
     }
     const { key, frames } = next;
-    const tones = this.#eventPayloadType === undefined ? new ToneBank(DTMF_FREQUENCIES[key]!) : undefined;
+    const inBand = this.#eventPayloadType === undefined;
     // What waits for its packet to be full is older than the event and must not follow it.
-    if (!tones && this.#restLength > 0) this.#flushRest();
-    this.#digit = { key, frames, played: 0, timestamp: this.#timestamp, tones };
+    if (!inBand && this.#restLength > 0) this.#flushRest();
+    this.#digit = { key, frames, played: 0, timestamp: this.#timestamp, inBand };
   }
 
-  #toneFrame(digit: RunningDigit, tones: ToneBank): Int16Array {
+  #toneFrame(digit: RunningDigit): Int16Array {
+    const tones = (this.#tones ??= new ToneBank(DTMF_FREQUENCIES[digit.key]!));
     const frame = Int16Array.from({ length: FRAME_SAMPLES }, () => Math.round(TONE_PEAK * tones.next()));
     if (++digit.played >= digit.frames) this.#endDigit();
     return frame;
@@ -168,6 +209,7 @@ export class RtpSender {
 
   #endDigit(): void {
     this.#digit = undefined;
+    this.#tones = undefined;
     this.#pauseFrames = GAP_FRAMES;
   }
 

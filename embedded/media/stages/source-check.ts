@@ -34,6 +34,13 @@ function sendable(address: string, port: number): MediaAddress | undefined {
   return possible ? { address, port } : undefined;
 }
 
+/** What goes along when a leg moves to another thread. */
+export interface SourceState {
+  readonly latched: MediaAddress | undefined;
+  readonly candidate: Candidate | undefined;
+  readonly armedAtMs: number;
+}
+
 export class SourceCheck implements ReceiveStage {
   #remote: RemoteMedia | undefined;
   /** The SDP's address, if media can be sent there. */
@@ -49,6 +56,22 @@ export class SourceCheck implements ReceiveStage {
     this.#latched = undefined;
     this.#candidate = undefined;
     this.#armedAtMs = nowMs;
+  }
+
+  get state(): SourceState {
+    return { latched: this.#latched, candidate: this.#candidate, armedAtMs: this.#armedAtMs };
+  }
+
+  /** Goes on where another one stopped: neither the latch nor its window begins anew. */
+  resume(remote: RemoteMedia, { latched, candidate, armedAtMs }: SourceState): void {
+    this.arm(remote, armedAtMs);
+    this.#latched = latched;
+    this.#candidate = candidate;
+  }
+
+  /** The one source that is listened to, once it is known. */
+  get latched(): MediaAddress | undefined {
+    return this.#latched;
   }
 
   /** Where our packets go: to the latched source, until then to the SDP's address; undefined when there is nowhere. */

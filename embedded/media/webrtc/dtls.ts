@@ -42,6 +42,7 @@ const DTLS1_2_VERSION = 0xfefd;
 const SSL_OP_NO_QUERY_MTU = 1 << 12;
 const SSL_OP_NO_TICKET = 1 << 14;
 const SSL_OP_NO_RENEGOTIATION = 1 << 30;
+const SSL_VERIFY_NONE = 0;
 const SSL_VERIFY_PEER = 1;
 const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 const SSL_ERROR_WANT_READ = 2;
@@ -90,29 +91,42 @@ export interface DtlsOptions {
   readonly events: DtlsEvents;
 }
 
+/** A connection on its way to another thread: where OpenSSL has it in memory, and how far it is. */
+export interface DtlsState {
+  readonly ssl: number;
+  readonly incoming: number;
+  readonly outgoing: number;
+  readonly stage: Stage;
+}
+
+type Stage = 'handshaking' | 'connected' | 'over';
+
 export class DtlsHandshake {
   readonly #context: DtlsContext;
   readonly #options: DtlsOptions;
   readonly #ssl: number;
   readonly #incoming: number;
   readonly #outgoing: number;
-  #state: 'handshaking' | 'connected' | 'over' = 'handshaking';
+  #stage: Stage;
+  #freed = false;
 
-  constructor(context: DtlsContext, options: DtlsOptions) {
-    const { call } = context.openssl;
+  constructor(context: DtlsContext, options: DtlsOptions, state = openConnection(context, options.role)) {
     this.#context = context;
     this.#options = options;
-    this.#ssl = call.sslNew(context.handle);
-    this.#incoming = this.#newBio();
-    this.#outgoing = this.#newBio();
-    call.sslSetBio(this.#ssl, this.#incoming, this.#outgoing);
-    call.sslControl(this.#ssl, SSL_CTRL_SET_MTU, MTU, 0);
-    if (options.role === 'client') call.sslSetConnectState(this.#ssl);
-    else call.sslSetAcceptState(this.#ssl);
+    this.#ssl = state.ssl;
+    this.#incoming = state.incoming;
+    this.#outgoing = state.outgoing;
+    this.#stage = state.stage;
+  }
+
+  /** Not to be used any more after that; another one goes on with it. */
+  depart(): DtlsState {
+    this.#freed = true;
+    return { ssl: this.#ssl, incoming: this.#incoming, outgoing: this.#outgoing, stage: this.#stage };
   }
 
   get connected(): boolean {
-    return this.#state === 'connected';
+    return this.#stage === 'connected';
   }
 
   /** Sends the first flight of a client. */
@@ -122,17 +136,17 @@ export class DtlsHandshake {
 
   /** One datagram whose source ICE has proven. Never throws. */
   receive(datagram: Uint8Array): void {
-    if (this.#state === 'over' || datagram.length > SCRATCH_BYTES) return;
+    if (this.#stage === 'over' || datagram.length > SCRATCH_BYTES) return;
     const { memory, openssl } = this.#context;
     memory.bytes.set(datagram);
     openssl.call.bioWrite(this.#incoming, memory.address, datagram.length);
-    if (this.#state === 'handshaking') this.#advance();
+    if (this.#stage === 'handshaking') this.#advance();
     else this.#read();
   }
 
   /** Sends again what was not answered in time; OpenSSL knows when. */
   tick(): void {
-    if (this.#state !== 'handshaking') return;
+    if (this.#stage !== 'handshaking') return;
     this.#context.openssl.call.sslControl(this.#ssl, DTLS_CTRL_HANDLE_TIMEOUT, 0, 0);
     this.#flush();
   }
@@ -140,24 +154,14 @@ export class DtlsHandshake {
   /** Says goodbye if there was a connection. Idempotent. */
   close(): void {
     const { call } = this.#context.openssl;
-    if (this.#state === 'over' && this.#freed) return;
-    if (this.#state === 'connected') {
+    if (this.#freed) return;
+    if (this.#stage === 'connected') {
       call.sslShutdown(this.#ssl);
       this.#flush();
     }
-    this.#state = 'over';
+    this.#stage = 'over';
     this.#freed = true;
     call.sslFree(this.#ssl);
-  }
-
-  #freed = false;
-
-  #newBio(): number {
-    const { call } = this.#context.openssl;
-    const bio = call.bioNew(call.memoryBioMethod());
-    // Empty means "not yet", not "the end".
-    call.bioControl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, 0);
-    return bio;
   }
 
   #advance(): void {
@@ -177,7 +181,7 @@ export class DtlsHandshake {
       this.#fail(expected ? 'no-srtp' : 'wrong-fingerprint');
       return;
     }
-    this.#state = 'connected';
+    this.#stage = 'connected';
     this.#options.events.connected(keys);
   }
 
@@ -217,7 +221,7 @@ export class DtlsHandshake {
   }
 
   #fail(reason: DtlsFailure): void {
-    this.#state = 'over';
+    this.#stage = 'over';
     this.#options.events.failed(reason);
   }
 
@@ -231,6 +235,29 @@ export class DtlsHandshake {
       begin = end;
     }
   }
+}
+
+function openConnection({ openssl, handle }: DtlsContext, role: DtlsRole): DtlsState {
+  const { call } = openssl;
+  const ssl = call.sslNew(handle);
+  const [incoming, outgoing] = [openBio(openssl), openBio(openssl)];
+  call.sslSetBio(ssl, incoming, outgoing);
+  call.sslControl(ssl, SSL_CTRL_SET_MTU, MTU, 0);
+  if (role === 'server') {
+    call.sslSetAcceptState(ssl);
+  } else {
+    // A client sees the certificate in any case; nobody need be asked about it then.
+    call.sslSetVerify(ssl, SSL_VERIFY_NONE, 0);
+    call.sslSetConnectState(ssl);
+  }
+  return { ssl, incoming, outgoing, stage: 'handshaking' };
+}
+
+function openBio({ call }: OpenSsl): number {
+  const bio = call.bioNew(call.memoryBioMethod());
+  // Empty means "not yet", not "the end".
+  call.bioControl(bio, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, 0);
+  return bio;
 }
 
 /** Records are never torn apart (RFC 6347 section 4.1.1). */

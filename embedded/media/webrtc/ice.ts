@@ -30,20 +30,48 @@ interface Pair extends MediaAddress {
   checkedAtMs: number;
 }
 
+/** An agent on its way to another thread. */
+export interface IceState {
+  readonly pairs: ReadonlyMap<string, Pair>;
+  readonly current: IceParameters | undefined;
+  readonly previous: IceParameters | undefined;
+  /** One of the pairs. */
+  readonly selected: Pair | undefined;
+  readonly nominated: boolean;
+  readonly refused: number;
+}
+
 export class IceAgent {
   /** Checks that were not for us, or not signed. */
-  refused = 0;
+  refused: number;
   readonly #events: IceEvents;
-  readonly #pairs = new Map<string, Pair>();
+  readonly #pairs: Map<string, Pair>;
   #current: IceParameters | undefined;
   /** Of before an ICE restart: good until the peer has moved to the new ones (RFC 8445 section 9). */
   #previous: IceParameters | undefined;
   #selected: Pair | undefined;
   /** The peer itself chose the selected pair. */
-  #nominated = false;
+  #nominated: boolean;
 
-  constructor(events: IceEvents) {
+  constructor(events: IceEvents, state?: IceState) {
     this.#events = events;
+    this.#pairs = new Map(state?.pairs);
+    this.#current = state?.current;
+    this.#previous = state?.previous;
+    this.#selected = state?.selected;
+    this.#nominated = state?.nominated ?? false;
+    this.refused = state?.refused ?? 0;
+  }
+
+  get state(): IceState {
+    return {
+      pairs: this.#pairs,
+      current: this.#current,
+      previous: this.#previous,
+      selected: this.#selected,
+      nominated: this.#nominated,
+      refused: this.refused,
+    };
   }
 
   /** New parameters are an ICE restart; media goes on between the present addresses until it is done. */

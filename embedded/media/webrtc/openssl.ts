@@ -29,6 +29,7 @@ const FUNCTIONS = {
   sslSetConnectState: 'void SSL_set_connect_state(uint64_t)',
   sslSetAcceptState: 'void SSL_set_accept_state(uint64_t)',
   sslControl: 'long SSL_ctrl(uint64_t, int, long, uint64_t)',
+  sslSetVerify: 'void SSL_set_verify(uint64_t, int, uint64_t)',
   sslHandshake: 'int SSL_do_handshake(uint64_t)',
   sslRead: 'int SSL_read(uint64_t, uint64_t, int)',
   sslError: 'int SSL_get_error(uint64_t, int)',

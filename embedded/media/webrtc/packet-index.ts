@@ -5,10 +5,24 @@ const WINDOW = 128;
 const ROUND = 0x1_0000;
 const HALF = 0x8000;
 
+export interface PacketIndexState {
+  readonly highest: number | undefined;
+  readonly seen: Float64Array;
+}
+
 export class PacketIndex {
   #highest: number | undefined;
   /** The index that was seen last in each place. */
-  readonly #seen = new Float64Array(WINDOW).fill(-1);
+  readonly #seen: Float64Array;
+
+  constructor(state?: PacketIndexState) {
+    this.#highest = state?.highest;
+    this.#seen = state?.seen ?? new Float64Array(WINDOW).fill(-1);
+  }
+
+  get state(): PacketIndexState {
+    return { highest: this.#highest, seen: this.#seen };
+  }
 
   /** Of a sender: the index of the packet with this sequence number, which goes out now. */
   next(sequence: number): number {

@@ -3,9 +3,9 @@
  * gives keys, SRTP carries RTP and RTCP. Nothing is believed, or sent, before both are done.
  */
 import type { RemoteMedia, SecureFailure, SecureMedia } from '../types.ts';
-import { DtlsHandshake, type DtlsContext, type SrtpKeys } from './dtls.ts';
-import { IceAgent } from './ice.ts';
-import { SrtpSession } from './srtp.ts';
+import { DtlsHandshake, type DtlsContext, type DtlsState, type SrtpKeys } from './dtls.ts';
+import { IceAgent, type IceState } from './ice.ts';
+import { SrtpSession, type SrtpState } from './srtp.ts';
 
 export interface SecureTransportEvents {
   send(bytes: Buffer, address: string, port: number): void;
@@ -24,6 +24,17 @@ const HANDSHAKE_MS = 10_000;
 export const CONSENT_MS = 30_000;
 const TIMER_MS = 100;
 
+/** A transport on its way to another thread. */
+export interface SecureState {
+  readonly secure: SecureMedia | undefined;
+  readonly ice: IceState;
+  readonly dtls: DtlsState | undefined;
+  readonly srtp: SrtpState | undefined;
+  readonly armedAtMs: number;
+  readonly consentLost: boolean;
+  readonly strangers: number;
+}
+
 export class SecureTransport {
   readonly #context: DtlsContext;
   readonly #events: SecureTransportEvents;
@@ -37,13 +48,40 @@ export class SecureTransport {
   #closed = false;
   #strangers = 0;
 
-  constructor(context: DtlsContext, events: SecureTransportEvents) {
+  constructor(context: DtlsContext, events: SecureTransportEvents, state?: SecureState) {
     this.#context = context;
     this.#events = events;
-    this.#ice = new IceAgent({
-      send: (bytes, address, port) => events.send(bytes, address, port),
+    const iceEvents = {
+      send: (bytes: Buffer, address: string, port: number) => events.send(bytes, address, port),
       validated: () => this.#startHandshake(),
-    });
+    };
+    this.#ice = new IceAgent(iceEvents, state?.ice);
+    if (state) this.#resume(state);
+  }
+
+  #resume(state: SecureState): void {
+    const { openssl, memory } = this.#context;
+    this.#secure = state.secure;
+    this.#armedAtMs = state.armedAtMs;
+    this.#consentLost = state.consentLost;
+    this.#strangers = state.strangers;
+    if (state.secure && state.dtls) this.#dtls = this.#handshake(state.secure, state.dtls);
+    if (state.srtp) this.#srtp = SrtpSession.resume(openssl, memory, state.srtp);
+  }
+
+  /** Not to be used any more after that; another one goes on with it. */
+  depart(): SecureState {
+    const state = {
+      secure: this.#secure,
+      ice: this.#ice.state,
+      dtls: this.#dtls?.depart(),
+      srtp: this.#srtp?.depart(),
+      armedAtMs: this.#armedAtMs,
+      consentLost: this.#consentLost,
+      strangers: this.#strangers,
+    };
+    this.#closed = true;
+    return state;
   }
 
   /** After an SDP. A new fingerprint is a new peer: its handshake begins anew. */
@@ -130,17 +168,17 @@ export class SecureTransport {
   #startHandshake(): void {
     const secure = this.#secure;
     if (this.#dtls || !secure || this.#closed) return;
-    const { role, fingerprint } = secure;
-    this.#dtls = new DtlsHandshake(this.#context, {
-      role,
-      fingerprint,
-      events: {
-        send: (datagram) => this.#sendHandshake(datagram),
-        connected: (keys) => this.#connected(keys),
-        failed: (reason) => this.#fail(reason),
-      },
-    });
-    if (role === 'client') this.#dtls.start();
+    this.#dtls = this.#handshake(secure);
+    if (secure.role === 'client') this.#dtls.start();
+  }
+
+  #handshake({ role, fingerprint }: SecureMedia, state?: DtlsState): DtlsHandshake {
+    const events = {
+      send: (datagram: Buffer) => this.#sendHandshake(datagram),
+      connected: (keys: SrtpKeys) => this.#connected(keys),
+      failed: (reason: SecureFailure) => this.#fail(reason),
+    };
+    return new DtlsHandshake(this.#context, { role, fingerprint, events }, state);
   }
 
   #sendHandshake(datagram: Buffer): void {
@@ -149,7 +187,7 @@ export class SecureTransport {
   }
 
   #connected(keys: SrtpKeys): void {
-    this.#srtp = new SrtpSession(this.#context.openssl, this.#context.memory, keys);
+    this.#srtp = SrtpSession.begin(this.#context.openssl, this.#context.memory, keys);
     this.#events.secured();
   }
 

@@ -7,7 +7,7 @@ import { RTP_HEADER_BYTES } from '../../wire/rtp.ts';
 import type { SrtpKeys } from './dtls.ts';
 import type { NativeMemory } from './native-memory.ts';
 import type { OpenSsl } from './openssl.ts';
-import { PacketIndex } from './packet-index.ts';
+import { PacketIndex, type PacketIndexState } from './packet-index.ts';
 
 const TAG_BYTES = 10;
 const AUTH_KEY_BYTES = 20;
@@ -34,26 +34,76 @@ export interface SrtpCounters {
   replayed: number;
 }
 
+/** A session on its way to another thread; what OpenSSL holds of it stays where it is in memory. */
+export interface SrtpState {
+  /** Outgoing and incoming RTP, then RTCP. */
+  readonly transforms: readonly [TransformState, TransformState, TransformState, TransformState];
+  readonly outgoing: PacketIndexState;
+  readonly sources: ReadonlyMap<number, PacketIndexState>;
+  readonly rtcpSources: ReadonlyMap<number, PacketIndexState>;
+  readonly rtcpIndex: number;
+  readonly counters: SrtpCounters;
+}
+
 export class SrtpSession {
-  readonly counters: SrtpCounters = { refused: 0, replayed: 0 };
+  readonly counters: SrtpCounters;
   readonly #memory: NativeMemory;
   readonly #rtpOut: Transform;
   readonly #rtpIn: Transform;
   readonly #rtcpOut: Transform;
   readonly #rtcpIn: Transform;
-  readonly #outgoing = new PacketIndex();
-  readonly #sources = new Map<number, PacketIndex>();
-  readonly #rtcpSources = new Map<number, PacketIndex>();
-  #rtcpIndex = 0;
+  readonly #outgoing: PacketIndex;
+  readonly #sources: Map<number, PacketIndex>;
+  readonly #rtcpSources: Map<number, PacketIndex>;
+  #rtcpIndex: number;
 
-  constructor(openssl: OpenSsl, memory: NativeMemory, keys: SrtpKeys) {
+  private constructor(openssl: OpenSsl, memory: NativeMemory, state: SrtpState) {
     this.#memory = memory;
-    const transform = (key: Buffer, salt: Buffer, labels: Labels): Transform =>
-      new Transform(openssl, memory, deriveKeys(key, salt, labels));
-    this.#rtpOut = transform(keys.localKey, keys.localSalt, LABEL.rtp);
-    this.#rtcpOut = transform(keys.localKey, keys.localSalt, LABEL.rtcp);
-    this.#rtpIn = transform(keys.remoteKey, keys.remoteSalt, LABEL.rtp);
-    this.#rtcpIn = transform(keys.remoteKey, keys.remoteSalt, LABEL.rtcp);
+    const [rtpOut, rtpIn, rtcpOut, rtcpIn] = state.transforms;
+    this.#rtpOut = new Transform(openssl, memory, rtpOut);
+    this.#rtpIn = new Transform(openssl, memory, rtpIn);
+    this.#rtcpOut = new Transform(openssl, memory, rtcpOut);
+    this.#rtcpIn = new Transform(openssl, memory, rtcpIn);
+    this.#outgoing = new PacketIndex(state.outgoing);
+    this.#sources = indicesOf(state.sources);
+    this.#rtcpSources = indicesOf(state.rtcpSources);
+    this.#rtcpIndex = state.rtcpIndex;
+    this.counters = state.counters;
+  }
+
+  static begin(openssl: OpenSsl, memory: NativeMemory, keys: SrtpKeys): SrtpSession {
+    const transform = (key: Buffer, salt: Buffer, labels: Labels): TransformState =>
+      openTransform(openssl, memory, deriveKeys(key, salt, labels));
+    return new SrtpSession(openssl, memory, {
+      transforms: [
+        transform(keys.localKey, keys.localSalt, LABEL.rtp),
+        transform(keys.remoteKey, keys.remoteSalt, LABEL.rtp),
+        transform(keys.localKey, keys.localSalt, LABEL.rtcp),
+        transform(keys.remoteKey, keys.remoteSalt, LABEL.rtcp),
+      ],
+      outgoing: new PacketIndex().state,
+      sources: new Map(),
+      rtcpSources: new Map(),
+      rtcpIndex: 0,
+      counters: { refused: 0, replayed: 0 },
+    });
+  }
+
+  /** In the thread it came to. */
+  static resume(openssl: OpenSsl, memory: NativeMemory, state: SrtpState): SrtpSession {
+    return new SrtpSession(openssl, memory, state);
+  }
+
+  /** Not to be used any more after that; another one goes on with it. */
+  depart(): SrtpState {
+    return {
+      transforms: [this.#rtpOut.state, this.#rtpIn.state, this.#rtcpOut.state, this.#rtcpIn.state],
+      outgoing: this.#outgoing.state,
+      sources: statesOf(this.#sources),
+      rtcpSources: statesOf(this.#rtcpSources),
+      rtcpIndex: this.#rtcpIndex,
+      counters: this.counters,
+    };
   }
 
   /** @returns the packet as it goes out; good until the next call. Ours have one SSRC. */
@@ -147,6 +197,14 @@ export class SrtpSession {
   }
 }
 
+function indicesOf(states: ReadonlyMap<number, PacketIndexState>): Map<number, PacketIndex> {
+  return new Map([...states].map(([ssrc, state]) => [ssrc, new PacketIndex(state)]));
+}
+
+function statesOf(indices: ReadonlyMap<number, PacketIndex>): Map<number, PacketIndexState> {
+  return new Map([...indices].map(([ssrc, index]) => [ssrc, index.state]));
+}
+
 function remember(sources: Map<number, PacketIndex>, ssrc: number, source: PacketIndex): void {
   if (sources.has(ssrc)) return;
   // The one heard of first is the one that is gone.
@@ -190,26 +248,42 @@ export function deriveKeys(masterKey: Buffer, masterSalt: Buffer, labels: Labels
   };
 }
 
+/** Contexts of OpenSSL, by address, and what is not in them. */
+interface TransformState {
+  readonly cipher: number;
+  readonly hmac: number;
+  readonly salt: Uint8Array;
+}
+
+function openTransform({ call }: OpenSsl, memory: NativeMemory, keys: SessionKeys): TransformState {
+  const cipher = call.cipherNew();
+  memory.bytes.set(keys.cipher);
+  call.cipherInit(cipher, call.aes128Counter(), 0, memory.address, 0);
+  const hmac = call.hmacNew();
+  memory.bytes.set(keys.auth);
+  call.hmacInit(hmac, memory.address, AUTH_KEY_BYTES, call.sha1(), 0);
+  memory.bytes.fill(0, 0, AUTH_KEY_BYTES);
+  return { cipher, hmac, salt: keys.salt };
+}
+
 /** One direction's cipher and signature, on the packet in the scratch memory. */
 class Transform {
   readonly #call: OpenSsl['call'];
   readonly #memory: NativeMemory;
   readonly #cipher: number;
   readonly #hmac: number;
-  readonly #salt: Buffer;
+  readonly #salt: Uint8Array;
 
-  constructor(openssl: OpenSsl, memory: NativeMemory, keys: SessionKeys) {
-    const { call } = openssl;
-    this.#call = call;
+  constructor(openssl: OpenSsl, memory: NativeMemory, { cipher, hmac, salt }: TransformState) {
+    this.#call = openssl.call;
     this.#memory = memory;
-    this.#salt = keys.salt;
-    this.#cipher = call.cipherNew();
-    memory.bytes.set(keys.cipher);
-    call.cipherInit(this.#cipher, call.aes128Counter(), 0, memory.address, 0);
-    this.#hmac = call.hmacNew();
-    memory.bytes.set(keys.auth);
-    call.hmacInit(this.#hmac, memory.address, AUTH_KEY_BYTES, call.sha1(), 0);
-    memory.bytes.fill(0, 0, AUTH_KEY_BYTES);
+    this.#cipher = cipher;
+    this.#hmac = hmac;
+    this.#salt = salt;
+  }
+
+  get state(): TransformState {
+    return { cipher: this.#cipher, hmac: this.#hmac, salt: this.#salt };
   }
 
   /** Encrypts, or decrypts: it is the same. RFC 3711 section 4.1.1. */

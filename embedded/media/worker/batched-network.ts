@@ -1,14 +1,24 @@
 /**
- * UDP on Linux without an event for each packet. One epoll_wait a tick names the sockets where something waits, one recvmmsg
- * empties each; an idle socket costs nothing. Each leg sends from its own socket, so sendmmsg would have one packet to
- * gather: sendto, at once, is cheaper. The descriptors belong to the process: whoever ends the thread calls `closeAll`.
+ * UDP on Linux without an event for each packet. One epoll_wait a tick names the sockets where something waits, one recvmsg
+ * takes a packet of each, and recvmmsg the rest of those few that have more; an idle socket costs nothing. Each leg sends from
+ * its own socket, so sendmmsg would have one packet to gather: send, at once, is cheaper, and cheaper still once the socket is
+ * connected. The descriptors belong to the process: whoever ends the thread calls `closeAll`.
  */
 import { ArrivalClock } from './arrival-clock.ts';
 import { BATCH, DatagramArena, MAX_EVENTS } from './datagram-arena.ts';
 import { DgramNetwork } from './dgram-network.ts';
-import { AF_INET, AF_INET6, SOCKADDR_WORDS, readSockaddr, sockaddrBytes, type HostAndPort } from './socket-address.ts';
+import { engineNow } from './engine-clock.ts';
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNSPEC,
+  SOCKADDR_WORDS,
+  readSockaddr,
+  sockaddrBytes,
+  type HostAndPort,
+} from './socket-address.ts';
 import type { SystemCalls } from './system-calls.ts';
-import type { DatagramListener, UdpNetwork, UdpPort } from './udp-port.ts';
+import type { DatagramListener, TravellingSocket, UdpNetwork, UdpPort } from './udp-port.ts';
 
 const SOCK_DGRAM_NONBLOCK_CLOEXEC = 2 | 0o4000 | 0o2000000;
 const EPOLL_CLOEXEC = 0o2000000;
@@ -19,7 +29,7 @@ const MSG_DONTWAIT = 0x40;
 const SOL_SOCKET = 1;
 /** The kernel notes when each datagram came: we come by every 20 ms only, and jitter is measured finer than that. */
 const SO_TIMESTAMPNS = 35;
-/** Of one socket in one tick; a flood beyond that waits, or is dropped by the kernel. */
+/** Of one socket in one tick, after the first packet; a flood beyond that waits, or is dropped by the kernel. */
 const MAX_BATCHES = 4;
 
 export class BatchedNetwork implements UdpNetwork {
@@ -59,16 +69,37 @@ export class BatchedNetwork implements UdpNetwork {
     }
   }
 
+  async arrive(socket: TravellingSocket, listener: DatagramListener): Promise<UdpPort> {
+    const { address, port, fd, kept = false } = socket;
+    if (fd === undefined) return this.#portable.arrive(socket, listener);
+    this.#watch(fd);
+    const family = address.includes(':') ? AF_INET6 : AF_INET;
+    const arrived = new BatchedPort({ address, port, fd, family, kept, network: this, listener });
+    this.#ports.set(fd, arrived);
+    return arrived;
+  }
+
+  abandon({ fd }: TravellingSocket): void {
+    if (fd !== undefined) this.#system.close(fd);
+  }
+
   poll(): void {
     if (this.#epoll === undefined) return;
-    const arena = this.#arena;
-    this.#arrivals.adjust(Date.now(), performance.now());
-    const count = this.#system.epollWait(this.#epoll, arena.events, MAX_EVENTS, 0);
+    this.#arrivals.adjust(Date.now(), engineNow());
+    // Nearly every socket has one packet: nobody is asked for a second one who did not say that it is there.
+    if (this.#eachReady((port) => this.#readOne(port)) > 0) this.#eachReady((port) => this.#readRest(port));
+  }
+
+  /** @returns how many sockets had something */
+  #eachReady(read: (port: BatchedPort) => void): number {
+    // A listener may have closed the last one.
+    if (this.#epoll === undefined) return 0;
+    const count = this.#system.epollWait(this.#epoll, this.#arena.events, MAX_EVENTS, 0);
     for (let index = 0; index < count; index++) {
-      // A listener may have closed it.
-      const port = this.#ports.get(arena.eventDescriptor(index));
-      if (port) this.#read(port);
+      const port = this.#ports.get(this.#arena.eventDescriptor(index));
+      if (port) read(port);
     }
+    return count;
   }
 
   closeAll(): void {
@@ -83,29 +114,66 @@ export class BatchedNetwork implements UdpNetwork {
     this.#system.sendto(fd, arena.outgoing, bytes.length, MSG_DONTWAIT, arena.sockaddrAt, toBytes);
   }
 
+  /** For the ports: to where the descriptor is connected. */
+  sendConnected(fd: number, bytes: Uint8Array): void {
+    this.#arena.copyOut(bytes);
+    this.#system.send(fd, this.#arena.outgoing, bytes.length, MSG_DONTWAIT);
+  }
+
+  /** For the ports. @returns whether it is connected now */
+  connect(fd: number, to: Int32Array, bytes: number): boolean {
+    const { sockaddr, sockaddrAt } = this.#arena;
+    sockaddr.set(to);
+    return this.#system.connect(fd, sockaddrAt, bytes) === 0;
+  }
+
+  /** For the ports. @param local a number that the system chose is given back by the kernel, and taken again here */
+  disconnect(fd: number, local: Int32Array | undefined, bytes: number): void {
+    const { sockaddr, sockaddrAt } = this.#arena;
+    sockaddr.fill(AF_UNSPEC);
+    this.#system.connect(fd, sockaddrAt, bytes);
+    if (!local) return;
+    sockaddr.set(local);
+    this.#system.bind(fd, sockaddrAt, bytes);
+  }
+
   /** For the ports: the address in the kernel's words; undefined when it is none of that family. */
   sockaddr(family: number, address: string, port: number): Int32Array | undefined {
     return this.#sockaddr(family, address, port)?.slice();
   }
 
-  /** For the ports. */
-  release(fd: number): void {
+  /** For the ports: `fd` is read no more. It stays open unless it is to be closed. */
+  release(fd: number, close: boolean): void {
     if (!this.#ports.delete(fd)) return;
     if (this.#epoll !== undefined) this.#system.epollControl(this.#epoll, EPOLL_CTL_DEL, fd, this.#arena.wordAt);
-    this.#system.close(fd);
+    if (close) this.#system.close(fd);
     this.#closeIfUnused();
   }
 
-  #read(port: BatchedPort): void {
+  #readOne(port: BatchedPort): void {
+    const arena = this.#arena;
+    const length = this.#system.recvmsg(port.fd, arena.firstMessage, MSG_DONTWAIT);
+    // An error of a packet sent before: asked for, it is gone.
+    if (length < 0) return;
+    this.#handOver(port, 0, length);
+    arena.rearm(1);
+  }
+
+  #handOver(port: BatchedPort, slot: number, length: number): void {
+    const arena = this.#arena;
+    const from = port.sourceOf(arena.sourceWords(slot));
+    const atMs = this.#arrivals.monotonic(arena.receivedAtMs(slot));
+    port.listener(arena.datagram(slot, length), from.address, from.port, atMs);
+  }
+
+  #readRest(port: BatchedPort): void {
     const arena = this.#arena;
     for (let batch = 0; batch < MAX_BATCHES; batch++) {
       const count = this.#system.recvmmsg(port.fd, arena.headers, BATCH, MSG_DONTWAIT, 0);
       // Nothing there any more (EAGAIN), or an error of a packet sent before: asked for, it is gone.
       if (count <= 0) return;
       for (let slot = 0; slot < count && !port.closed; slot++) {
-        const from = port.sourceOf(arena.sourceWords(slot));
-        const atMs = this.#arrivals.monotonic(arena.receivedAtMs(slot));
-        port.listener(arena.datagram(slot), from.address, from.port, atMs);
+        this.#handOver(port, slot, arena.receivedBytes(slot));
       }
       arena.rearm(count);
       if (count < BATCH || port.closed) return;
@@ -149,6 +217,8 @@ export class BatchedNetwork implements UdpNetwork {
 interface BatchedPortOptions extends HostAndPort {
   readonly fd: number;
   readonly family: number;
+  /** It is connected, to somebody it does not know. */
+  readonly kept?: boolean;
   readonly network: BatchedNetwork;
   readonly listener: DatagramListener;
 }
@@ -165,6 +235,8 @@ class BatchedPort implements UdpPort {
   #toAddress = '';
   #toPort = 0;
   #to: Int32Array | undefined;
+  /** Connected to somebody; to `#to`, when that is set. */
+  #kept: boolean;
   /** Where was heard from last. */
   readonly #fromWords = new Int32Array(SOCKADDR_WORDS);
   #from: HostAndPort = { address: '', port: 0 };
@@ -175,13 +247,32 @@ class BatchedPort implements UdpPort {
     this.fd = options.fd;
     this.listener = options.listener;
     this.#family = options.family;
+    this.#kept = options.kept ?? false;
     this.#network = options.network;
   }
 
   send(bytes: Uint8Array, address: string, port: number): void {
     if (this.closed) return;
     if (address !== this.#toAddress || port !== this.#toPort) this.#aim(address, port);
-    if (this.#to) this.#network.send(this.fd, bytes, this.#to, sockaddrBytes(this.#family));
+    if (!this.#to) return;
+    if (this.#kept) this.#network.sendConnected(this.fd, bytes);
+    else this.#network.send(this.fd, bytes, this.#to, sockaddrBytes(this.#family));
+  }
+
+  keepTo(peer: HostAndPort | undefined): void {
+    if (this.closed || (!peer && !this.#kept)) return;
+    const bytes = sockaddrBytes(this.#family);
+    const to = peer && this.#network.sockaddr(this.#family, peer.address, peer.port);
+    if (to) this.#kept = this.#network.connect(this.fd, to, bytes);
+    else this.#letGo(bytes);
+    this.#toAddress = peer?.address ?? '';
+    this.#toPort = peer?.port ?? 0;
+    this.#to = to;
+  }
+
+  #letGo(bytes: number): void {
+    this.#kept = false;
+    this.#network.disconnect(this.fd, this.#network.sockaddr(this.#family, this.address, this.port), bytes);
   }
 
   /** The same object for the same source, so that nothing is made for each packet. */
@@ -205,10 +296,19 @@ class BatchedPort implements UdpPort {
   closeNow(): void {
     if (this.closed) return;
     this.closed = true;
-    this.#network.release(this.fd);
+    this.#network.release(this.fd, true);
+  }
+
+  /** The descriptor belongs to the process: any of its threads may go on with it, and nothing that waits is lost. */
+  depart(): Promise<TravellingSocket> {
+    this.closed = true;
+    this.#network.release(this.fd, false);
+    return Promise.resolve({ address: this.address, port: this.port, fd: this.fd, kept: this.#kept });
   }
 
   #aim(address: string, port: number): void {
+    // Somebody else than the one it keeps to.
+    if (this.#kept && this.#to) this.keepTo(undefined);
     this.#toAddress = address;
     this.#toPort = port;
     this.#to = this.#network.sockaddr(this.#family, address, port);

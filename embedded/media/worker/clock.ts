@@ -6,7 +6,6 @@ import { FRAME_MS } from '../audio.ts';
 
 /** Frames made up for in one go; more than that is skipped. */
 export const MAX_CATCH_UP = 5;
-const LATENESS_KEPT = 1000 / FRAME_MS;
 /** A timer may fire a little early; such a tick is not sent away again. */
 const EARLY_MS = 0.8;
 
@@ -20,11 +19,33 @@ export interface FrameClockOptions {
   readonly onFrame: (skipped: number) => void;
 }
 
+/** A figure of each tick, over the last second. */
+class LastSecond {
+  readonly #values: number[] = [];
+
+  note(value: number): void {
+    this.#values.push(value);
+    if (this.#values.length > 1000 / FRAME_MS) this.#values.shift();
+  }
+
+  /** @returns 0 when nothing was noted */
+  percentile(part: number): number {
+    const sorted = [...this.#values].sort((a, b) => a - b);
+    return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+  }
+
+  clear(): void {
+    this.#values.length = 0;
+  }
+}
+
 export class FrameClock {
   /** Ticks that came more than one frame late, since the beginning. */
   ticksLate = 0;
   readonly #options: FrameClockOptions;
-  readonly #lateness: number[] = [];
+  /** When ticks began, and when they had done all their work, in milliseconds after their time. */
+  readonly lateness = new LastSecond();
+  readonly done = new LastSecond();
   #cancelTimer: (() => void) | undefined;
   #dueMs = 0;
 
@@ -45,13 +66,8 @@ export class FrameClock {
   stop(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#lateness.length = 0;
-  }
-
-  /** Milliseconds late, over the last second. */
-  latenessPercentile(part: number): number {
-    const sorted = [...this.#lateness].sort((a, b) => a - b);
-    return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
+    this.lateness.clear();
+    this.done.clear();
   }
 
   #schedule(): void {
@@ -74,12 +90,13 @@ export class FrameClock {
   }
 
   #runFrames(late: number): void {
-    this.#lateness.push(late);
-    if (this.#lateness.length > LATENESS_KEPT) this.#lateness.shift();
+    this.lateness.note(late);
+    const firstDueMs = this.#dueMs;
     if (late > FRAME_MS) this.ticksLate++;
     const due = 1 + Math.floor(late / FRAME_MS);
     const frames = Math.min(due, MAX_CATCH_UP);
     this.#dueMs += due * FRAME_MS;
     for (let frame = 0; frame < frames && this.running; frame++) this.#options.onFrame(frame === 0 ? due - frames : 0);
+    if (this.running) this.done.note(this.#options.now() - firstDueMs);
   }
 }

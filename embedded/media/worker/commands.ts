@@ -17,10 +17,13 @@ function requestTable(core: MediaCore): RequestTable {
     stop: () => core.stop(),
     'open-port': (ask) => core.openPort(ask),
     'close-port': ({ portId }) => core.closePort(portId),
+    'depart-port': ({ portId }) => core.departPort(portId),
+    'arrive-port': ({ portId, travelling }) => core.arrivePort(portId, travelling),
+    'abandon-port': ({ travelling }) => core.abandonPort(travelling),
     statistics: ({ portId }) => core.leg(portId).statistics(),
     'start-port-recording': ({ portId, path }) => core.leg(portId).startRecording(path),
     'stop-port-recording': ({ portId, path }) => core.leg(portId).stopRecording(path),
-    'open-room': ({ roomId }) => core.openRoom(roomId),
+    'open-room': ({ roomId, comfortNoiseLevel }) => core.openRoom(roomId, comfortNoiseLevel),
     'close-room': ({ roomId }) => core.closeRoom(roomId),
     'add-member': ({ roomId, memberId, portId, audio }) =>
       core.room(roomId).addMember(memberId, core.leg(portId), audio),
@@ -28,6 +31,7 @@ function requestTable(core: MediaCore): RequestTable {
     members: ({ roomId }) => core.room(roomId).members(),
     'start-room-recording': ({ roomId, path }) => core.room(roomId).startRecording(path),
     'pause-room-recording': ({ roomId, path, paused }) => core.room(roomId).pauseRecording(path, paused),
+    'seek-room-play': ({ roomId, playId, samples, relative }) => core.room(roomId).seek(playId, samples, relative),
     'stop-room-recording': ({ roomId, path }) => core.room(roomId).stopRecording(path),
   };
 }
@@ -35,9 +39,9 @@ function requestTable(core: MediaCore): RequestTable {
 function orderTable(core: MediaCore): OrderTable {
   return {
     'set-remote': ({ portId, remote }) => core.findLeg(portId)?.setRemote(remote),
-    'play-to-port': ({ portId, playId, uri }) => {
+    'play-to-port': ({ portId, playId, uri, offset }) => {
       const leg = core.findLeg(portId);
-      if (leg) leg.play({ playId, source: core.sounds.open(uri) });
+      if (leg) leg.play({ playId, uri, offset, source: core.sounds.open(uri) });
       else core.playEnded(playId, NOT_PLAYED);
     },
     'stop-port-play': ({ portId, playId }) => core.findLeg(portId)?.stopPlaying(playId),
@@ -47,12 +51,15 @@ function orderTable(core: MediaCore): OrderTable {
     'set-audio': ({ roomId, memberId, audio }) => core.findRoom(roomId)?.setAudio(memberId, audio),
     'set-relation': ({ roomId, a, b, nospeak, nohear }) =>
       core.findRoom(roomId)?.setRelation(a, b, { nospeak, nohear }),
-    'play-to-room': ({ roomId, playId, uri, memberId, volume, async }) => {
+    'play-to-room': ({ roomId, playId, uri, memberId, volume, async, times, alone }) => {
       const room = core.findRoom(roomId);
-      if (room) room.play({ playId, source: core.sounds.open(uri), memberId, volume, async });
+      if (room) room.play({ playId, uri, source: core.sounds.open(uri), memberId, volume, async, times, alone });
       else core.playEnded(playId, NOT_PLAYED);
     },
     'stop-room-play': ({ roomId, playId }) => core.findRoom(roomId)?.stopPlaying(playId),
+    'pause-room-play': ({ roomId, playId, paused }) => core.findRoom(roomId)?.pausePlaying(playId, paused),
+    'set-room-play-volume': ({ roomId, playId, volume }) => core.findRoom(roomId)?.setPlayVolume(playId, volume),
+    'set-floor': ({ roomId, memberId }) => core.findRoom(roomId)?.setFloor(memberId),
   };
 }
 

@@ -67,6 +67,11 @@ export class DatagramArena {
     return this.#base + AT.headers;
   }
 
+  /** The struct msghdr that mmsghdr begins with. */
+  get firstMessage(): number {
+    return this.#base + AT.headers;
+  }
+
   get events(): number {
     return this.#base + AT.events;
   }
@@ -102,12 +107,14 @@ export class DatagramArena {
     this.#bytes.set(bytes, AT.outgoing);
   }
 
+  /** Length of the datagram that recvmmsg read into a slot. */
+  receivedBytes(slot: number): number {
+    return this.#view.getUint32(AT.headers + slot * MMSGHDR_BYTES + MMSGHDR.received, true);
+  }
+
   /** The datagram in a slot; good until the next one is read into it. */
-  datagram(slot: number): Buffer {
-    const length = Math.min(
-      SLOT_BYTES,
-      this.#view.getUint32(AT.headers + slot * MMSGHDR_BYTES + MMSGHDR.received, true),
-    );
+  datagram(slot: number, received: number): Buffer {
+    const length = Math.min(SLOT_BYTES, received);
     let datagram = this.#datagrams[slot]!;
     if (datagram.length !== length) {
       datagram = Buffer.from(this.#buffer, AT.slots + slot * SLOT_BYTES, length);

@@ -1,6 +1,6 @@
 /** The portable way: node:dgram, one call of the system and one event for each packet. */
 import { createSocket, type Socket } from 'node:dgram';
-import type { DatagramListener, UdpNetwork, UdpPort } from './udp-port.ts';
+import type { DatagramListener, TravellingSocket, UdpNetwork, UdpPort } from './udp-port.ts';
 
 /** Addresses are always literals here: no name is looked up for each packet. */
 function literalLookup(
@@ -33,6 +33,14 @@ export class DgramNetwork implements UdpNetwork {
     });
   }
 
+  arrive({ address, port }: TravellingSocket, listener: DatagramListener): Promise<UdpPort> {
+    return this.open(address, port, listener);
+  }
+
+  abandon(): void {
+    // It was closed when it was given away.
+  }
+
   poll(): void {
     // dgram hands over each datagram as it comes.
   }
@@ -58,8 +66,18 @@ class DgramPort implements UdpPort {
     if (!this.#closed) this.#socket.send(Buffer.from(bytes), port, address);
   }
 
+  keepTo(): void {
+    // Whoever listens refuses others anyhow.
+  }
+
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => this.#socket.close(() => resolve()));
     return this.#closed;
+  }
+
+  /** A socket of libuv stays with its thread: the other one binds the port anew. */
+  async depart(): Promise<TravellingSocket> {
+    await this.close();
+    return { address: this.address, port: this.port };
   }
 }

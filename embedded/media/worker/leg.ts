@@ -7,19 +7,20 @@ import { ALAW, MULAW, g711Law, type G711Law } from '../../wire/g711.ts';
 import { parseRtp, type RtpPacket } from '../../wire/rtp.ts';
 import { FRAME_SAMPLES, SILENT_FRAME, mixInto } from '../audio.ts';
 import { SharedFrame } from '../shared-frame.ts';
-import { DigitDetector, type Digit } from '../stages/digit-detector.ts';
+import { DigitDetector, type Digit, type DigitState } from '../stages/digit-detector.ts';
 import { JitterBuffer } from '../stages/jitter-buffer.ts';
 import { PayloadCheck } from '../stages/payload-check.ts';
 import { meanOpinionScore } from '../stages/quality.ts';
-import { ReceptionStatistics } from '../stages/reception-statistics.ts';
-import { RtcpSession } from '../stages/rtcp-session.ts';
-import { RtpSender } from '../stages/rtp-sender.ts';
-import { SourceCheck } from '../stages/source-check.ts';
+import { ReceptionStatistics, type ReceptionState } from '../stages/reception-statistics.ts';
+import { RtcpSession, type RtcpState } from '../stages/rtcp-session.ts';
+import { RtpSender, type SenderState } from '../stages/rtp-sender.ts';
+import { SourceCheck, type MediaAddress, type SourceState } from '../stages/source-check.ts';
 import type { PortStatistics, RemoteMedia, SecureFailure } from '../types.ts';
-import type { SecureTransport, SecureTransportEvents } from '../webrtc/secure-transport.ts';
-import { PlayStack, type PlayEnded, type PlayRequest } from './playback.ts';
-import type { PortPair } from './port-pool.ts';
+import type { SecureState, SecureTransport, SecureTransportEvents } from '../webrtc/secure-transport.ts';
+import { PlayStack, type PlayEnded, type PlayRequest, type PlayState } from './playback.ts';
+import type { PortPair } from './port-pair.ts';
 import { RecorderSet } from './recorder-set.ts';
+import type { RecordingState } from './wav-recorder.ts';
 
 export interface LegEvents {
   digit(digit: Digit): void;
@@ -37,7 +38,31 @@ export interface LegOptions {
   readonly now: () => number;
   readonly events: LegEvents;
   /** For browsers. @throws MediaError when they cannot be served */
-  readonly secureTransport: (events: SecureTransportEvents) => SecureTransport;
+  readonly secureTransport: (events: SecureTransportEvents, state?: SecureState) => SecureTransport;
+  /** Of the leg that this one goes on for, from another worker. */
+  readonly state?: LegState | undefined;
+}
+
+/**
+ * All that a leg is, as plain data: it moves to the worker of its room with it. The peer notices nothing, and no key is
+ * told twice; only what waits in the jitter buffer (two frames) is lost.
+ */
+export interface LegState {
+  readonly inactivityTimeoutSeconds: number;
+  readonly remote: RemoteMedia | undefined;
+  readonly source: SourceState;
+  readonly secure: SecureState | undefined;
+  readonly reception: ReceptionState;
+  readonly digits: DigitState;
+  readonly sender: SenderState;
+  readonly rtcp: RtcpState;
+  readonly plays: readonly PlayState[];
+  readonly recordings: readonly RecordingState[];
+  readonly late: number;
+  readonly refused: number;
+  readonly echo: boolean;
+  readonly heardAtMs: number;
+  readonly timeoutTold: boolean;
 }
 
 const SILENCE = new SharedFrame();
@@ -52,8 +77,8 @@ export class Leg {
   readonly #options: LegOptions;
   readonly #source = new SourceCheck();
   readonly #payload = new PayloadCheck();
-  readonly #reception = new ReceptionStatistics();
-  readonly #jitter = new JitterBuffer();
+  readonly #reception: ReceptionStatistics;
+  readonly #jitter: JitterBuffer;
   readonly #digits: DigitDetector;
   readonly #sender: RtpSender;
   readonly #rtcp: RtcpSession;
@@ -70,6 +95,8 @@ export class Leg {
   #remote: RemoteMedia | undefined;
   #law: G711Law = MULAW;
   #ssrc: number | undefined;
+  /** Whom the socket was told to keep to. */
+  #keptTo: MediaAddress | undefined;
   #refused = 0;
   #echo = false;
   #heardAtMs: number;
@@ -77,13 +104,28 @@ export class Leg {
   #closed = false;
 
   constructor(options: LegOptions) {
+    const { state, events } = options;
     this.#options = options;
-    this.#heardAtMs = options.now();
-    this.#digits = new DigitDetector((digit) => options.events.digit(digit));
-    this.#players = new PlayStack(options.events.playEnded);
-    this.#recorders = new RecorderSet((text) => options.events.fault(text));
-    this.#sender = new RtpSender((bytes) => this.#send(bytes));
-    this.#rtcp = new RtcpSession(this.#sender, this.#reception);
+    this.#heardAtMs = state?.heardAtMs ?? options.now();
+    this.#reception = new ReceptionStatistics(state?.reception);
+    this.#jitter = new JitterBuffer(state?.late);
+    this.#digits = new DigitDetector((digit) => events.digit(digit), state?.digits);
+    this.#players = new PlayStack(events.playEnded);
+    this.#recorders = new RecorderSet((text) => events.fault(text));
+    this.#sender = new RtpSender((bytes) => this.#send(bytes), state?.sender);
+    this.#rtcp = new RtcpSession(this.#sender, this.#reception, { state: state?.rtcp });
+    if (state) this.#resume(state);
+  }
+
+  /** Everything but plays and recordings, which need files. */
+  #resume({ remote, source, secure, refused, echo, timeoutTold }: LegState): void {
+    this.#refused = refused;
+    this.#echo = echo;
+    this.#timeoutTold = timeoutTold;
+    if (!remote) return;
+    this.#describe(remote);
+    if (secure) this.#secure = this.#openTransport(secure);
+    this.#source.resume(remote, source);
   }
 
   attach(pair: PortPair): void {
@@ -101,14 +143,19 @@ export class Leg {
 
   setRemote(remote: RemoteMedia): void {
     const nowMs = this.#options.now();
-    this.#remote = remote;
+    this.#describe(remote);
     this.#armTransport(remote, nowMs);
-    this.#law = g711Law(remote.audioPayloadType);
     this.#source.arm(remote, nowMs);
-    this.#payload.arm(remote);
-    this.#sender.arm(remote);
+    this.#keepTo(undefined);
     this.#heardAtMs = nowMs;
     this.#timeoutTold = false;
+  }
+
+  #describe(remote: RemoteMedia): void {
+    this.#remote = remote;
+    this.#law = g711Law(remote.audioPayloadType);
+    this.#payload.arm(remote);
+    this.#sender.arm(remote);
   }
 
   /** @param atMs when it came */
@@ -201,6 +248,34 @@ export class Leg {
     };
   }
 
+  /** The recordings of the leg that this one goes on for; its plays come through `play`. */
+  resumeRecordings(recordings: readonly RecordingState[]): Promise<void> {
+    return this.#recorders.resume(recordings);
+  }
+
+  /** Ends here, to go on elsewhere: the peer is not told, nothing that plays ends. The ports stay open. */
+  async depart(): Promise<LegState> {
+    this.#closed = true;
+    const plays = this.#players.depart();
+    return {
+      inactivityTimeoutSeconds: this.#options.inactivityTimeoutSeconds,
+      remote: this.#remote,
+      source: this.#source.state,
+      secure: this.#secure?.depart(),
+      reception: this.#reception.state,
+      digits: this.#digits.state,
+      sender: this.#sender.state,
+      rtcp: this.#rtcp.state,
+      plays,
+      recordings: await this.#recorders.depart(),
+      late: this.#jitter.late,
+      refused: this.#refused,
+      echo: this.#echo,
+      heardAtMs: this.#heardAtMs,
+      timeoutTold: this.#timeoutTold,
+    };
+  }
+
   /** Idempotent. The ports stay open. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -217,15 +292,21 @@ export class Leg {
       this.#secure = undefined;
       return;
     }
-    this.#secure ??= this.#options.secureTransport({
+    this.#secure ??= this.#openTransport();
+    this.#secure.arm(remote, nowMs);
+  }
+
+  #openTransport(state?: SecureState): SecureTransport {
+    const { events, now, secureTransport } = this.#options;
+    const transportEvents: SecureTransportEvents = {
       send: (bytes, address, port) => this.#pair?.rtp.send(bytes, address, port),
       rtp: (bytes, address, port, atMs) => this.#takeRtp(bytes, address, port, atMs),
-      rtcp: (bytes) => this.#rtcp.receive(bytes, this.#options.now()),
-      secured: () => this.#options.events.secured(),
-      failed: (reason) => this.#options.events.secureFailed(reason),
+      rtcp: (bytes) => this.#rtcp.receive(bytes, now()),
+      secured: () => events.secured(),
+      failed: (reason) => events.secureFailed(reason),
       consentLost: () => this.#tellTimeout(),
-    });
-    this.#secure.arm(remote, nowMs);
+    };
+    return secureTransport(transportEvents, state);
   }
 
   /** A packet from where packets may come from. */
@@ -237,6 +318,7 @@ export class Leg {
       return;
     }
     this.#reception.take(arrival);
+    if (this.#source.latched !== this.#keptTo) this.#keepTo(this.#source.latched);
     this.#noteHeard(atMs);
     this.#accept(packet, atMs);
   }
@@ -260,6 +342,11 @@ export class Leg {
         break;
       case undefined:
     }
+  }
+
+  #keepTo(peer: MediaAddress | undefined): void {
+    this.#keptTo = peer;
+    this.#pair?.rtp.keepTo(peer);
   }
 
   #noteHeard(nowMs: number): void {

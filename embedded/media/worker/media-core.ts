@@ -1,17 +1,17 @@
 /** The worker's heart: owns the ports, legs, rooms and sounds, and the clock that drives them. */
-import { performance } from 'node:perf_hooks';
 import { MediaError } from '../errors.ts';
-import type { Answer, Ask, FromWorker, PortEvent, RoomEvent, WorkerSettings } from '../messages.ts';
+import type { Answer, Ask, FromWorker, PortEvent, RoomEvent, TravellingPort, WorkerSettings } from '../messages.ts';
 import { Room, type RoomEvents } from '../room/room.ts';
 import { DtlsContext } from '../webrtc/dtls.ts';
 import { loadOpenSsl } from '../webrtc/openssl.ts';
-import { SecureTransport, type SecureTransportEvents } from '../webrtc/secure-transport.ts';
+import { SecureTransport, type SecureState, type SecureTransportEvents } from '../webrtc/secure-transport.ts';
 import { SoundLibrary } from '../sources/sound-library.ts';
 import type { PlayResult } from '../types.ts';
 import { chooseNetwork } from './choose-network.ts';
 import { FrameClock } from './clock.ts';
-import { Leg, type LegEvents } from './leg.ts';
-import { PortPool, type PortListeners } from './port-pool.ts';
+import { engineNow } from './engine-clock.ts';
+import { Leg, type LegEvents, type LegState } from './leg.ts';
+import { arrivePair, closePair, departPair, openPair, type PortListeners, type PortPair } from './port-pair.ts';
 import type { UdpNetwork } from './udp-port.ts';
 
 export type Post = (message: FromWorker) => void;
@@ -22,7 +22,6 @@ export class MediaCore {
   readonly sounds = new SoundLibrary();
   readonly #post: Post;
   readonly #network: UdpNetwork;
-  readonly #ports: PortPool;
   readonly #legs = new Map<string, Leg>();
   readonly #rooms = new Map<string, Room>();
   readonly #clock: FrameClock;
@@ -36,14 +35,8 @@ export class MediaCore {
     this.#post = post;
     this.#network = chooseNetwork(settings.udp);
     this.#dtls = openDtls(settings, post);
-    this.#ports = new PortPool({
-      range: settings.rtpPorts,
-      quarantineMs: settings.portQuarantineMs,
-      network: this.#network,
-      now: () => performance.now(),
-    });
     this.#clock = new FrameClock({
-      now: () => performance.now(),
+      now: engineNow,
       setTimer: (callback, delayMs) => {
         const timer = setTimeout(callback, delayMs);
         return () => clearTimeout(timer);
@@ -87,23 +80,60 @@ export class MediaCore {
   }
 
   async openPort(ask: Ask<'open-port'>): Promise<Answer<'open-port'>> {
-    const { portId, address, inactivityTimeoutSeconds, remote } = ask;
-    const leg = new Leg({
+    const { portId, address, port, inactivityTimeoutSeconds, remote } = ask;
+    const leg = this.#createLeg(portId, inactivityTimeoutSeconds);
+    const pair = await openPair(this.#network, address, port, this.#listeners(portId, leg));
+    await this.#admit(portId, leg, pair);
+    if (remote) leg.setRemote(remote);
+    return { localAddress: pair.rtp.address, localPort: pair.rtp.port, ssrc: leg.ssrc };
+  }
+
+  #createLeg(portId: string, inactivityTimeoutSeconds: number, state?: LegState): Leg {
+    return new Leg({
       inactivityTimeoutSeconds,
-      now: () => performance.now(),
+      now: engineNow,
       events: this.#legEvents(portId),
-      secureTransport: (events) => this.#secureTransport(events),
+      secureTransport: (events, secure) => this.#secureTransport(events, secure),
+      state,
     });
-    const pair = await this.#ports.take(address, this.#listeners(portId, leg));
+  }
+
+  /**
+   * The port goes to another worker, sockets and all.
+   * @throws MediaError `media/unknown-port`; `media/member-exists` while it is in a room
+   */
+  async departPort(portId: string): Promise<TravellingPort> {
+    const leg = this.leg(portId);
+    const { pair } = leg;
+    if (leg.inRoom || !pair) throw new MediaError('media/member-exists', `port ${portId} is in a room`);
+    this.#legs.delete(portId);
+    const [state, sockets] = await Promise.all([leg.depart(), departPair(pair)]);
+    this.#restIfIdle();
+    return { leg: state, sockets };
+  }
+
+  /** @throws MediaError `media/no-free-port` when its socket was lost on the way; nothing is left of it then */
+  async arrivePort(portId: string, { leg: state, sockets }: TravellingPort): Promise<void> {
+    const leg = this.#createLeg(portId, state.inactivityTimeoutSeconds, state);
+    const pair = await arrivePair(this.#network, sockets, this.#listeners(portId, leg));
+    await leg.resumeRecordings(state.recordings);
+    await this.#admit(portId, leg, pair);
+    for (const play of state.plays) leg.play({ ...play, source: this.sounds.open(play.uri) });
+  }
+
+  abandonPort({ sockets }: TravellingPort): void {
+    this.#network.abandon(sockets.rtp);
+    this.#network.abandon(sockets.rtcp);
+  }
+
+  async #admit(portId: string, leg: Leg, pair: PortPair): Promise<void> {
     if (this.#stopped) {
-      await this.#ports.give(pair);
+      await closePair(pair);
       throw new MediaError('media/engine-stopped', 'the media engine was stopped');
     }
     leg.attach(pair);
-    if (remote) leg.setRemote(remote);
     this.#legs.set(portId, leg);
     this.#clock.start();
-    return { localAddress: pair.rtp.address, localPort: pair.rtp.port, ssrc: leg.ssrc };
   }
 
   /** A port that is not there is closed already. */
@@ -116,13 +146,13 @@ export class MediaCore {
     try {
       await leg.close();
     } finally {
-      if (pair) await this.#ports.give(pair);
+      if (pair) await closePair(pair);
       this.#restIfIdle();
     }
   }
 
-  openRoom(roomId: string): void {
-    this.#rooms.set(roomId, new Room(this.#roomEvents(roomId)));
+  openRoom(roomId: string, comfortNoiseLevel: number | undefined): void {
+    this.#rooms.set(roomId, new Room(this.#roomEvents(roomId), { comfortNoiseLevel }));
     this.#clock.start();
   }
 
@@ -152,7 +182,7 @@ export class MediaCore {
   }
 
   #frame(skipped: number): void {
-    const nowMs = performance.now();
+    const nowMs = engineNow();
     this.#network.poll();
     if (skipped > 0) for (const leg of this.#legs.values()) leg.skip(skipped);
     for (const [roomId, room] of this.#rooms) this.#tickRoom(roomId, room, nowMs);
@@ -204,9 +234,9 @@ export class MediaCore {
     void this.closePort(portId).catch((failure: unknown) => this.#fault(`closing a port: ${String(failure)}`));
   }
 
-  #secureTransport(events: SecureTransportEvents): SecureTransport {
+  #secureTransport(events: SecureTransportEvents, state?: SecureState): SecureTransport {
     if (!this.#dtls) throw new MediaError('media/engine-failed', 'OpenSSL cannot be called here');
-    return new SecureTransport(this.#dtls, events);
+    return new SecureTransport(this.#dtls, events, state);
   }
 
   #fault(text: string): void {
@@ -227,8 +257,9 @@ export class MediaCore {
       load: {
         ports: this.#legs.size,
         rooms: this.#rooms.size,
-        latenessP50Ms: this.#clock.latenessPercentile(0.5),
-        latenessP95Ms: this.#clock.latenessPercentile(0.95),
+        latenessP50Ms: this.#clock.lateness.percentile(0.5),
+        latenessP95Ms: this.#clock.lateness.percentile(0.95),
+        doneP50Ms: this.#clock.done.percentile(0.5),
         ticksLate: this.#clock.ticksLate,
       },
     });

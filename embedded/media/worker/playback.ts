@@ -5,26 +5,45 @@ import type { PlayResult } from '../types.ts';
 
 export interface PlayRequest {
   readonly playId: number;
+  readonly uri: string;
   /** Undefined when there is nothing to play. Never rejects. */
   readonly source: Promise<AudioSource | undefined>;
   readonly gain?: number;
+  /** How often in all; Infinity = until it is stopped. Default 1. */
+  readonly times?: number;
+  /** Where it begins, or goes on that was played elsewhere: samples. */
+  readonly offset?: number;
+  /** Samples that were played elsewhere. */
+  readonly played?: number;
 }
+
+/** What goes along when a leg moves to another thread. */
+export type PlayState = Required<Omit<PlayRequest, 'source'>>;
 
 export type PlayEnded = (playId: number, result: PlayResult) => void;
 
-type PlayState = 'loading' | 'ready' | 'ended';
+type Stage = 'loading' | 'ready' | 'ended';
 
-class Playback {
+export class Playback {
   readonly playId: number;
-  readonly #gain: number;
+  readonly #uri: string;
+  #gain: number;
+  /** Left, this time included. */
+  #times: number;
+  #paused = false;
   readonly #onEnded: PlayEnded;
-  #state: PlayState = 'loading';
+  #state: Stage = 'loading';
   #source: AudioSource | undefined;
-  #played = 0;
+  #played: number;
+  #offset: number;
 
   constructor(request: PlayRequest, onEnded: PlayEnded) {
     this.playId = request.playId;
+    this.#uri = request.uri;
     this.#gain = request.gain ?? 1;
+    this.#times = request.times ?? 1;
+    this.#played = request.played ?? 0;
+    this.#offset = request.offset ?? 0;
     this.#onEnded = onEnded;
     void request.source.then((source) => this.#loaded(source));
   }
@@ -37,14 +56,50 @@ class Playback {
     return this.#state === 'ready';
   }
 
-  /** @returns false when nothing was written: still loading, or over */
+  /** Ends it here without telling: it goes on elsewhere. */
+  depart(): PlayState {
+    this.#state = 'ended';
+    return {
+      playId: this.playId,
+      uri: this.#uri,
+      gain: this.#gain,
+      times: this.#times,
+      offset: this.#source?.offset ?? this.#offset,
+      played: this.#played,
+    };
+  }
+
+  set paused(paused: boolean) {
+    this.#paused = paused;
+  }
+
+  set gain(gain: number) {
+    this.#gain = gain;
+  }
+
+  /** @returns where it goes on, in samples */
+  seek(samples: number, relative: boolean): number {
+    const source = this.#source;
+    const wanted = Math.max(0, relative ? (source?.offset ?? this.#offset) + samples : samples);
+    // What is still being loaded begins there.
+    if (!source) return (this.#offset = wanted);
+    source.seek(wanted);
+    return source.offset;
+  }
+
+  /** @returns false when nothing was written: still loading, paused, or over */
   read(frame: Int16Array): boolean {
-    if (this.#state !== 'ready' || !this.#source) return false;
-    const count = this.#source.read(frame);
+    if (this.#state !== 'ready' || !this.#source || this.#paused) return false;
+    let count = this.#source.read(frame);
+    if (count < frame.length && this.#times > 1) {
+      this.#times--;
+      this.#source.seek(0);
+      count += this.#source.read(frame.subarray(count));
+    }
     this.#played += count;
     frame.fill(0, count);
     scale(frame, this.#gain);
-    if (count < frame.length) this.end('done');
+    if (count < frame.length && (this.#times <= 1 || count === 0)) this.end('done');
     return count > 0;
   }
 
@@ -58,6 +113,7 @@ class Playback {
   #loaded(source: AudioSource | undefined): void {
     if (this.#state !== 'loading') return;
     this.#source = source;
+    if (this.#offset > 0) source?.seek(this.#offset);
     this.#state = 'ready';
     if (!source) this.end('not-found');
   }
@@ -70,6 +126,15 @@ export class PlayQueue {
 
   constructor(onEnded: PlayEnded) {
     this.#onEnded = onEnded;
+  }
+
+  find(playId: number): Playback | undefined {
+    return this.#line.find((candidate) => candidate.playId === playId);
+  }
+
+  /** Whose sound was read last. */
+  get playing(): number | undefined {
+    return this.#line[0]?.playId;
   }
 
   add(request: PlayRequest): void {
@@ -138,6 +203,11 @@ export class PlayStack {
     this.#stack = [];
     for (const playback of stack) playback.end('stopped');
   }
+
+  /** Everything that goes on elsewhere, oldest first. */
+  depart(): PlayState[] {
+    return this.#stack.splice(0).map((playback) => playback.depart());
+  }
 }
 
 /** Plays all at once. */
@@ -148,6 +218,10 @@ export class PlayPool {
 
   constructor(onEnded: PlayEnded) {
     this.#onEnded = onEnded;
+  }
+
+  find(playId: number): Playback | undefined {
+    return this.#playing.find((candidate) => candidate.playId === playId);
   }
 
   add(request: PlayRequest): void {

@@ -1,6 +1,6 @@
 /** The files that one leg or room is recorded to. */
 import { MediaError } from '../errors.ts';
-import { WavRecorder } from './wav-recorder.ts';
+import { WavRecorder, type RecordingState } from './wav-recorder.ts';
 
 export class RecorderSet {
   readonly #onFault: (text: string) => void;
@@ -30,6 +30,26 @@ export class RecorderSet {
     } finally {
       this.#opening.delete(path);
     }
+  }
+
+  /** What another thread was recording goes on; a file that cannot be had any more is told as a fault. */
+  async resume(states: readonly RecordingState[]): Promise<void> {
+    for (const state of states) {
+      try {
+        this.#recorders.set(state.path, await WavRecorder.resume(state));
+      } catch (error) {
+        this.#onFault(`recording is not whole: ${String(error)}`);
+      }
+    }
+    if (this.#closed) await this.closeAll();
+  }
+
+  /** Everything that goes on elsewhere. Nothing may be opening then. */
+  async depart(): Promise<RecordingState[]> {
+    const recorders = [...this.#recorders.values()];
+    this.#recorders.clear();
+    await Promise.all(recorders.map((recorder) => this.#finish(recorder)));
+    return recorders.map((recorder) => recorder.state);
   }
 
   write(frame: Int16Array): void {

@@ -1,5 +1,6 @@
 /** Socket addresses as Linux keeps them in memory (sockaddr_in, sockaddr_in6), as eight 32-bit words. */
 
+export const AF_UNSPEC = 0;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 export const SOCKADDR_WORDS = 8;

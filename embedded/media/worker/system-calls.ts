@@ -9,6 +9,11 @@ export interface SystemCalls {
   getsockname(fd: number, sockaddr: number, length: number): number;
   setsockopt(fd: number, level: number, option: number, value: number, length: number): number;
   sendto(fd: number, bytes: number, length: number, flags: number, sockaddr: number, sockaddrLength: number): number;
+  /** To nobody but the address given, and from nobody else. */
+  connect(fd: number, sockaddr: number, length: number): number;
+  /** To where it is connected. */
+  send(fd: number, bytes: number, length: number, flags: number): number;
+  recvmsg(fd: number, message: number, flags: number): number;
   recvmmsg(fd: number, messages: number, count: number, flags: number, timeout: number): number;
   epollCreate(flags: number): number;
   epollControl(epoll: number, operation: number, fd: number, event: number): number;
@@ -38,6 +43,9 @@ export function loadSystemCalls(): SystemCalls {
     getsockname: call('int getsockname(int, uint64_t, uint64_t)'),
     setsockopt: call('int setsockopt(int, int, int, uint64_t, uint32_t)'),
     sendto: call('int64_t sendto(int, uint64_t, uint64_t, int, uint64_t, uint32_t)'),
+    connect: call('int connect(int, uint64_t, uint32_t)'),
+    send: call('int64_t send(int, uint64_t, uint64_t, int)'),
+    recvmsg: call('int64_t recvmsg(int, uint64_t, int)'),
     recvmmsg: call('int recvmmsg(int, uint64_t, uint32_t, int, uint64_t)'),
     epollCreate: call('int epoll_create1(int)'),
     epollControl: call('int epoll_ctl(int, int, int, uint64_t)'),

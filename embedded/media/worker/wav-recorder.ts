@@ -20,6 +20,13 @@ export interface RecorderReport {
   readonly fault?: string;
 }
 
+/** What goes along when a leg moves to another thread. */
+export interface RecordingState {
+  readonly path: string;
+  readonly paused: boolean;
+  readonly samples: number;
+}
+
 /** What a recorder needs of a file: writing at a position. */
 export interface RecordingFile {
   write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
@@ -38,9 +45,11 @@ export class WavRecorder {
   #finished: Promise<RecorderReport> | undefined;
   paused = false;
 
-  constructor(path: string, file: RecordingFile) {
+  /** @param samples that are in the file already */
+  constructor(path: string, file: RecordingFile, samples = 0) {
     this.path = path;
     this.#file = file;
+    this.#writtenSamples = samples;
   }
 
   /** @throws MediaError `media/cannot-record`: no .wav, or the file cannot be made */
@@ -59,6 +68,21 @@ export class WavRecorder {
     } catch (error) {
       throw new MediaError('media/cannot-record', error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Goes on with a file that another thread has left. @throws MediaError `media/cannot-record` */
+  static async resume({ path, paused, samples }: RecordingState): Promise<WavRecorder> {
+    const file = await open(path, 'r+').catch((error: unknown) => {
+      throw new MediaError('media/cannot-record', error instanceof Error ? error.message : String(error));
+    });
+    const recorder = new WavRecorder(path, file, samples);
+    recorder.paused = paused;
+    return recorder;
+  }
+
+  /** For whoever goes on with the file, once it is finished here. */
+  get state(): RecordingState {
+    return { path: this.path, paused: this.paused, samples: this.#writtenSamples };
   }
 
   /** Copies the frame. */

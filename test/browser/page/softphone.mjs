@@ -1,5 +1,8 @@
 /** The least softphone there is: sip.js with nothing around it. Bundled for the test page. */
-import { Invitation, Inviter, SessionState, UserAgent, Web } from 'sip.js';
+import { Inviter, SessionState, UserAgent } from 'sip.js';
+
+/** A tone is what noise suppression takes away. */
+const PLAIN_SOUND = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 let agent;
 let session;
@@ -28,7 +31,7 @@ window.softphone = {
   async call(target, headers = []) {
     session = new Inviter(agent, UserAgent.makeURI(target), {
       extraHeaders: headers,
-      sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+      sessionDescriptionHandlerOptions: { constraints: { audio: PLAIN_SOUND, video: false } },
     });
     await session.invite({
       requestDelegate: { onReject: ({ message }) => (window.softphone.refusal = message.statusCode) },
@@ -49,6 +52,12 @@ window.softphone = {
   },
   restartIce: () =>
     window.softphone.reinvite({ sessionDescriptionHandlerOptions: { offerOptions: { iceRestart: true } } }),
+  async untilIceConnected() {
+    const connection = session.sessionDescriptionHandler.peerConnection;
+    while (!['connected', 'completed'].includes(connection.iceConnectionState)) {
+      await new Promise((done) => connection.addEventListener('iceconnectionstatechange', done, { once: true }));
+    }
+  },
   press: (keys) => session.sessionDescriptionHandler.sendDtmf(keys),
   pressByInfo: (key) =>
     session.info({
@@ -67,5 +76,3 @@ window.softphone = {
   },
   close: () => agent.stop(),
 };
-void Invitation;
-void Web;

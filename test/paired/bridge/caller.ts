@@ -11,6 +11,8 @@ const SPEECH_DB = -45;
 export interface DialOptions {
   /** Header From without its tag. */
   readonly from?: string;
+  /** Of somebody else's media. Default: the phone's own. */
+  readonly offer?: string;
   /** Payload types of the offer. Default: `0 8 101`. */
   readonly payloads?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -70,7 +72,7 @@ export class Caller {
     // A number of its own: wrong codes count per number.
     const { from = `"Alice" <sip:+1555${this.rtp.port}@127.0.0.1>`, payloads, headers = {}, dialled } = options;
     this.#bye = undefined;
-    this.call = this.sip.call(port, this.offer(payloads), { ...headers }, from, dialled);
+    this.call = this.sip.call(port, options.offer ?? this.offer(payloads), { ...headers }, from, dialled);
     this.call.on('BYE', (request: SipRequest) => (this.#bye = request));
     return this.call;
   }

@@ -59,6 +59,34 @@ describe('the gate of the whole service', () => {
     }
   });
 
+  it('answers 503 with Retry-After while the media clock is late; who talks already talks on', async () => {
+    // Every tick is later than that: a machine with too much to do, as far as admission can tell.
+    const running = await runService({ mediaLatenessLimitMs: 0.000_1 });
+    try {
+      const meeting = await running.conference();
+      const [first, second] = [await running.phone(), await running.phone()];
+      await first.connect(running.port);
+      const ready = async () => (await fetch(`${running.service.url}/readyz`)).status;
+      await until('not ready', async () => (await ready()) === 503);
+      const busy = await second.refused(running.port);
+      expect(busy.status).to.equal(503);
+      expect(busy.headers.get('Retry-After')).to.match(/^[0-9]+$/);
+      first.press(`${meeting.guestCode}#`);
+      await meeting.joined(1);
+      const metrics = await (await fetch(`${running.service.url}/metrics`)).text();
+      expect(metrics).to.match(/^partyline_media_overloaded 1$/m);
+      expect(metrics).to.match(/partyline_calls_total\{reason="overloaded",class="us"\} 1/);
+      await first.hangUp();
+      await running.quiet();
+      await until('ready', async () => (await ready()) === 200);
+      await second.connect(running.port);
+      await second.hangUp();
+      await running.quiet();
+    } finally {
+      await running.stop();
+    }
+  });
+
   it('answers 503 to more INVITEs a second than a source may send', async () => {
     const running = await runService({ inviteRatePerSource: 2 });
     try {

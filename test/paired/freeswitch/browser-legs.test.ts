@@ -10,12 +10,13 @@ import { execute, FreeswitchBench } from './bench.ts';
 const decoded = (value = ''): string => decodeURIComponent(value);
 
 describe('embedded FreeSWITCH: browser legs', function () {
-  this.timeout(20_000);
+  this.timeout(30_000);
   let bench: FreeswitchBench;
   const open: { peer: WebPeer; phone: Telephone }[] = [];
 
   before(async () => {
-    bench = await FreeswitchBench.open();
+    // Two, so that a leg has to move to its room's.
+    bench = await FreeswitchBench.open({ mediaWorkers: 2 });
     await bench.control.ask('event plain CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE DTMF');
   });
   after(async () => {
@@ -57,11 +58,11 @@ describe('embedded FreeSWITCH: browser legs', function () {
   });
 
   it('sit in a room with a telephone: each hears the other and not itself', async () => {
-    const { peer, application, uuid } = await dial();
     const phone = await bench.phone();
     const other = await bench.dial(phone);
-    void execute(application, uuid, 'conference', 'browsers@default').catch(() => undefined);
     void execute(other.application, other.uuid, 'conference', 'browsers@default').catch(() => undefined);
+    const { peer, application, uuid } = await dial();
+    void execute(application, uuid, 'conference', 'browsers@default').catch(() => undefined);
     peer.talk(440);
     phone.talk(830);
     const [web, telephone] = await Promise.all([peer.hear(400, 600), phone.rtp.hear(400, 600)]);
@@ -89,5 +90,49 @@ describe('embedded FreeSWITCH: browser legs', function () {
     expect(variable('rtp_local_sdp_str')).to.include('a=fingerprint:sha-256 ').and.to.include('a=sendrecv');
     await peer.hear(20);
     expect(answer).to.include(`a=ssrc:${peer.packets[0]!.ssrc} cname:`);
+  });
+
+  it('are refused, with nothing left of them, when what they offer cannot be secured', async () => {
+    const { call } = await offer({}, (sdp) => sdp.replace(/a=ice-pwd:.*\r\n/, ''));
+    expect((await event<SipResponse>(call, 'failed')).status).to.equal(488);
+    open.at(-1)!.phone.call = undefined;
+  });
+
+  it('are hung up when their certificate is not the one they told of', async () => {
+    const { peer, phone, call } = await offer({}, (sdp) =>
+      sdp.replace(/(a=fingerprint:sha-256 )[0-9A-F]{2}/, (_line, head: string) => `${head}00`),
+    );
+    const answer = await event<SipResponse>(call, 'answered');
+    call.ack();
+    const ended = bench.event(
+      'CHANNEL_HANGUP_COMPLETE',
+      ({ headers }) => headers.get('Hangup-Cause') === 'DESTINATION_OUT_OF_ORDER',
+    );
+    const bye = event(call, 'BYE');
+    peer.accept(answer.body.toString('utf8'));
+    await ended;
+    await bye;
+    phone.call = undefined;
+    expect(peer.packets, 'nothing was sent to whoever that is').to.deep.equal([]);
+  });
+
+  it('that never finish their handshake are bounded in number', async () => {
+    const phone = await bench.phone();
+    const peer = new WebPeer();
+    const sdp = await peer.offer();
+    const calls = [];
+    for (let n = 0; n < 200; n++) {
+      const call = phone.sip.call(bench.server.sipPort, sdp, bench.headers);
+      await event<SipResponse>(call, 'answered');
+      call.ack();
+      calls.push(call);
+    }
+    expect(await bench.refusal(phone, sdp)).to.equal(503);
+    expect(await bench.refusal(phone, 'no description')).to.equal(488);
+    const telephone = await bench.phone();
+    await bench.dial(telephone);
+    await telephone.hangUp();
+    await Promise.all(calls.map((call) => call.request('BYE')));
+    peer.close();
   });
 });

@@ -44,9 +44,11 @@ export class MediaBench {
   readonly #phones: RtpPhone[] = [];
   readonly #open: { close(): Promise<void> }[] = [];
 
-  async start(udp: UdpChoice = 'auto'): Promise<void> {
+  /** @param workers two, so that half of all legs move to the worker of their room */
+  async start(udp: UdpChoice = 'auto', workers = 2): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'media-'));
-    this.engine = await startMediaEngine({ rtpPorts: [0, 0], udp, logger: createLogger({ logLevel: 'silent' }) });
+    const logger = createLogger({ logLevel: 'silent' });
+    this.engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, logger });
   }
 
   async clear(): Promise<void> {
@@ -61,8 +63,8 @@ export class MediaBench {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async room(id = 'room'): Promise<MediaRoom> {
-    const room = await this.engine.openRoom(id);
+  async room(id = 'room', near?: MediaPort): Promise<MediaRoom> {
+    const room = await this.engine.openRoom(id, { near });
     this.#open.push(room);
     return room;
   }

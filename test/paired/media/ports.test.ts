@@ -128,7 +128,8 @@ onBothNetworks('media port, paired with a plain phone', (udp) => {
     expect(digits).to.equal(0);
     expect(stranger.packets).to.deep.equal([]);
     const { packetsRefused, packetsReceived } = await port.statistics();
-    expect(packetsRefused).to.be.greaterThan(30);
+    // Once the phone has been heard, the kernel may refuse others by itself.
+    expect(packetsRefused).to.be.greaterThan(10);
     expect(packetsReceived).to.be.greaterThan(20);
   });
 

@@ -308,6 +308,7 @@ describe('the life of a call', () => {
   for (const [code, status, reason] of [
     ['sip/no-common-codec', '488', 'no-common-codec'],
     ['media/unavailable', '503', 'media-server-unavailable'],
+    ['sip/overloaded', '503', 'overloaded'],
   ] as const) {
     it(`answers ${status} on ${code}`, async () => {
       const { caller, start } = setUp({ createLeg: () => Promise.reject(new PartylineError(code)) });

@@ -40,11 +40,14 @@ describe('a conference', () => {
   let parts: Pieces;
   let conferences: ConferenceRegistry;
   let rooms: SilentRoom[];
+  /** To channels that have left. */
+  let played: string[];
   let api: (argument: string) => Promise<string>;
 
   beforeEach(() => {
     parts = pieces();
     rooms = [];
+    played = [];
     conferences = new ConferenceRegistry({
       engine: {
         openRoom: () => {
@@ -68,7 +71,11 @@ describe('a conference', () => {
     const channel = parts.channel();
     channel.port = {} as MediaPort;
     channel.variables.setAll(Object.entries(variables));
-    const application = conferenceApplication(conferences, logger);
+    const play = (_context: unknown, file: string): Promise<void> => {
+      played.push(`${channel.uuid} ${file}`);
+      return Promise.resolve();
+    };
+    const application = conferenceApplication(conferences, play, logger);
     const runner = new ApplicationRunner({ channel, find: () => application, logger });
     const left = runner.execute({ application: 'conference', argument: target });
     await settle();
@@ -101,6 +108,17 @@ describe('a conference', () => {
     expect(rooms[0]!.closed).to.equal(true);
     expect(conferences.count).to.equal(0);
     expect(await api('room list')).to.equal('-ERR Conference room not found\n');
+  });
+
+  it('plays the sound to whom it has kicked, after the conference', async () => {
+    const { left } = await join('room');
+    expect(await api('room kick 1 /sounds/removed.wav')).to.equal('+OK kicked 1\n');
+    await left;
+    expect(played).to.deep.equal(['channel-1 /sounds/removed.wav']);
+    const other = await join('room');
+    await api('room kick 2');
+    await other.left;
+    expect(played).to.have.length(1);
   });
 
   it('tells its application who is in it, and forgets that afterwards', async () => {

@@ -9,6 +9,7 @@ import {
 } from '../../../embedded/wire/esl-frame.ts';
 import { parseRtcp, serializeRtcp } from '../../../embedded/wire/rtcp.ts';
 import { parseRtp, serializeRtp } from '../../../embedded/wire/rtp.ts';
+import { parseStun, stunRequest, stunSuccess } from '../../../embedded/wire/stun.ts';
 import { parseTelephoneEvent, serializeTelephoneEvent } from '../../../embedded/wire/telephone-event.ts';
 import { parseWavHeader, serializeWavHeader, WavError } from '../../../embedded/wire/wav.ts';
 import { inPieces, type Target } from './target.ts';
@@ -21,6 +22,7 @@ const sdp: Target = {
     'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendonly\r\na=rtcp:40001 IN IP4 192.0.2.1\r\n',
     'v=0\r\no=bob 280744730 28977631 IN IP4 host.example.com\r\ns=\r\nt=0 0\r\nm=audio 22334 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\nm=video 6024 RTP/AVP 107\r\nc=IN IP6 2001:db8::1\r\na=rtpmap:107 H263-1998/90000\r\n',
     'v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 127.0.0.1\r\na=candidate:6 1 udp 2116026367 127.0.0.1 34844 typ host\r\na=ice-ufrag:3089\r\na=ice-pwd:15a41b4edded3f2d20ec45\r\na=setup:actpass\r\na=rtcp-mux\r\na=rtpmap:0 PCMU/8000\r\n',
+    `v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=fingerprint:sha-256 ${Array(32).fill('A0').join(':')}\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0 126\r\nc=IN IP4 0.0.0.0\r\na=candidate:6 1 udp 2116026367 127.0.0.1 34844 typ host\r\na=ice-ufrag:3089\r\na=ice-pwd:15a41b4edded3f2d20ec45\r\na=setup:active\r\na=mid:0\r\na=rtcp-mux\r\na=rtpmap:126 telephone-event/8000\r\n`,
   ),
   check(bytes) {
     try {
@@ -29,8 +31,10 @@ const sdp: Target = {
         expect(port).to.be.within(0, 65_535);
         expect(formats.join('')).to.not.match(/[\r\n]/);
       }
-      const negotiated = negotiate(description);
-      if (negotiated) expect(negotiated.port).to.be.within(1, 65_535);
+      for (const canSecure of [false, true]) {
+        const negotiated = negotiate(description, canSecure);
+        if (negotiated) expect(negotiated.port).to.be.within(1, 65_535);
+      }
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
     }
@@ -92,6 +96,26 @@ const rtcp: Target = {
   },
 };
 
+const stunTransaction = Buffer.alloc(12, 9);
+
+const stun: Target = {
+  name: 'stun',
+  examples: [
+    stunRequest({ transaction: stunTransaction, username: 'ours:theirs', password: 'secret' }),
+    stunSuccess(stunTransaction, '2001:db8::1', 40_000, 'secret'),
+  ],
+  check(bytes) {
+    const message = parseStun(bytes);
+    if (!message) return;
+    expect(bytes.length % 4).to.equal(0);
+    // What was not changed where the signature reaches is what was signed.
+    if (message.isSignedWith('secret') && message.username !== undefined) {
+      expect(message.username).to.equal('ours:theirs');
+    }
+    expect(message.isSignedWith('guess')).to.equal(false);
+  },
+};
+
 const telephoneEvent: Target = {
   name: 'telephone-event',
   examples: [Buffer.from(serializeTelephoneEvent({ event: 11, end: true, volume: 10, duration: 1_600 }))],
@@ -147,4 +171,4 @@ const wav: Target = {
   },
 };
 
-export const otherTargets: readonly Target[] = [sdp, rtp, rtcp, telephoneEvent, eventSocket, wav];
+export const otherTargets: readonly Target[] = [sdp, rtp, rtcp, stun, telephoneEvent, eventSocket, wav];

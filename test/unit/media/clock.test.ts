@@ -88,10 +88,13 @@ describe('frame clock', () => {
     const bench = new Bench();
     bench.clock.start();
     for (let tick = 0; tick < 50; tick++) bench.fire(tick % 10);
-    expect(bench.clock.latenessPercentile(0.5)).to.be.closeTo(5, 1);
-    expect(bench.clock.latenessPercentile(0.95)).to.be.closeTo(9, 1);
+    expect(bench.clock.lateness.percentile(0.5)).to.be.closeTo(5, 1);
+    expect(bench.clock.lateness.percentile(0.95)).to.be.closeTo(9, 1);
+    expect(bench.clock.done.percentile(0.5), 'the work takes no time').to.be.closeTo(5, 1);
+    bench.workMs = 7;
     for (let tick = 0; tick < 60; tick++) bench.fire();
-    expect(bench.clock.latenessPercentile(0.95)).to.equal(0);
+    expect(bench.clock.done.percentile(0.5)).to.equal(7);
+    expect(bench.clock.lateness.percentile(0.95)).to.equal(0);
   });
 
   it('stands still after stop, also when stopped by its own work, and goes on from now when started again', () => {

@@ -25,7 +25,7 @@ describe('media engine whose worker fails', () => {
     },
   });
   const logger = createLogger({ logLevel: 'info' }, destination);
-  const engine = (then: string): Engine => new Engine({ rtpPorts: [0, 0], logger }, () => worker(then));
+  const engine = (then: string): Engine => new Engine({ rtpPorts: [0, 0], workers: 1, logger }, () => worker(then));
   const code = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => (error as MediaError).code);
 
   beforeEach(() => (lines.length = 0));
@@ -46,13 +46,35 @@ describe('media engine whose worker fails', () => {
       expect(closed).to.have.members(['port', 'room']);
       for (const { result } of plays) expect((await result).outcome).to.equal('stopped');
       expect(failing.load()).to.include({ ports: 0, rooms: 0 });
-      expect(lines.filter((line) => line.includes('the media worker died'))).to.have.length(1);
-      expect(await code(failing.openPort({ address: '' }))).to.equal('media/engine-stopped');
+      expect(lines.filter((line) => line.includes('a media worker died'))).to.have.length(1);
+      expect(failing.load().overloaded, 'until another one runs').to.equal(true);
+      expect(await code(failing.openPort({ address: '' }))).to.equal('media/engine-failed');
       expect((await port.play('a').result).outcome).to.equal('stopped');
       await Promise.all([port.close(), room.close(), failing.stop()]);
       expect(closed).to.have.length(2);
+      expect(await code(failing.openPort({ address: '' }))).to.equal('media/engine-stopped');
     });
   }
+
+  it('puts another worker in the place of one that died, and leaves the others alone', async () => {
+    const three = new Engine({ rtpPorts: [0, 0], workers: 3, logger }, () => worker('process.exit(3)'));
+    await three.ready();
+    const ports = [];
+    for (let n = 0; n < 6; n++) ports.push(await three.openPort({ address: '' }));
+    const closed: string[] = [];
+    for (const port of ports) port.on('closed', () => closed.push(port.id));
+    expect(await code(ports[1]!.statistics())).to.equal('media/engine-failed');
+    expect(closed).to.deep.equal([ports[1]!.id, ports[4]!.id]);
+    const running = (): number[] => three.load().workers.map(({ ports: count }) => count);
+    expect(running()).to.deep.equal([2, 0, 2]);
+    for (const end = performance.now() + 3000; three.load().overloaded;) {
+      if (performance.now() > end) throw new Error('no other worker came');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await three.openPort({ address: '' });
+    expect(running()).to.deep.equal([2, 1, 2]);
+    await three.stop();
+  });
 
   it('survives listeners that throw, and tells the others', async () => {
     const sound =

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { ALAW, MULAW } from '../../../embedded/wire/g711.ts';
 import { parseRtp, serializeRtp, type RtpPacket } from '../../../embedded/wire/rtp.ts';
 import { serializeTelephoneEvent } from '../../../embedded/wire/telephone-event.ts';
-import { Leg } from '../../../embedded/media/worker/leg.ts';
+import { Leg, type LegState } from '../../../embedded/media/worker/leg.ts';
+import { SampleSource } from '../../../embedded/media/sources/audio-source.ts';
 import type { UdpPort } from '../../../embedded/media/worker/udp-port.ts';
 import type { RemoteMedia } from '../../../embedded/media/types.ts';
 import { PHONE, codes, level, peak, remote, rtp } from './helpers.ts';
@@ -12,12 +13,25 @@ class Bench {
   nowMs = 0;
   readonly told: string[] = [];
   readonly sent: { packet: RtpPacket; address: string; port: number }[] = [];
-  readonly leg: Leg;
+  leg: Leg;
 
   constructor(fields: Partial<RemoteMedia> | 'no SDP' = {}, inactivityTimeoutSeconds = 0) {
-    this.leg = new Leg({
+    this.leg = this.#make(inactivityTimeoutSeconds);
+    if (fields !== 'no SDP') this.leg.setRemote(remote(fields));
+  }
+
+  /** To another worker, as data. */
+  async move(): Promise<LegState> {
+    const state = structuredClone(await this.leg.depart());
+    this.leg = this.#make(state.inactivityTimeoutSeconds, state);
+    return state;
+  }
+
+  #make(inactivityTimeoutSeconds: number, state?: LegState): Leg {
+    const leg = new Leg({
       inactivityTimeoutSeconds,
       now: () => this.nowMs,
+      state,
       events: {
         digit: ({ digit }) => this.told.push(digit),
         mediaStarted: () => this.told.push('started'),
@@ -37,9 +51,11 @@ class Bench {
       send: (bytes, address, to) =>
         record && this.sent.push({ packet: parseRtp(Buffer.from(bytes)) as RtpPacket, address, port: to }),
       close: async () => undefined,
+      depart: async () => ({ address: '', port: 0 }),
+      keepTo: () => undefined,
     });
-    this.leg.attach({ rtp: port(true), rtcp: port(false) });
-    if (fields !== 'no SDP') this.leg.setRemote(remote(fields));
+    leg.attach({ rtp: port(true), rtcp: port(false) });
+    return leg;
   }
 
   packet(n: number, fields: Partial<RtpPacket> = {}, from = PHONE): void {
@@ -190,10 +206,102 @@ describe('leg', () => {
 
   it('closes once and is silent afterwards', async () => {
     const bench = new Bench();
-    bench.leg.play({ playId: 1, source: new Promise(() => undefined) });
+    bench.leg.play({ playId: 1, uri: '', source: new Promise(() => undefined) });
     await bench.leg.close();
     await bench.leg.close();
     bench.packet(1);
     expect(bench.told).to.deep.equal(['1 stopped']);
+  });
+});
+
+describe('leg that moves to another worker', () => {
+  const key = (event: number, end: boolean, timestamp: number, sequence: number): Partial<RtpPacket> => ({
+    payloadType: 101,
+    sequence,
+    timestamp,
+    payload: serializeTelephoneEvent({ event, end, volume: 10, duration: 800 }),
+  });
+
+  it('sends on as if nothing had happened: same source, next number, next time, no marker', async () => {
+    const bench = new Bench();
+    bench.ticks(3);
+    await bench.move();
+    bench.ticks(2);
+    const packets = bench.sent.map(({ packet }) => packet);
+    const first = packets[0]!;
+    expect(packets.map(({ ssrc }) => ssrc)).to.deep.equal(Array(5).fill(first.ssrc));
+    expect(packets.map(({ sequence }) => (sequence - first.sequence) & 0xffff)).to.deep.equal([0, 1, 2, 3, 4]);
+    expect(packets.map(({ timestamp }) => (timestamp - first.timestamp) >>> 0)).to.deep.equal([0, 160, 320, 480, 640]);
+    expect(packets.map(({ marker }) => marker)).to.deep.equal([true, false, false, false, false]);
+  });
+
+  it('goes on with a digit it was sending, and with those in line', async () => {
+    const bench = new Bench();
+    bench.leg.sendDigits('12', 100);
+    bench.ticks(2);
+    await bench.move();
+    bench.ticks(20);
+    const events = bench.sent.map(({ packet }) => packet).filter(({ payloadType }) => payloadType === 101);
+    const keys = new Map(events.map(({ timestamp, payload }) => [timestamp, payload[0]]));
+    expect([...keys.values()]).to.deep.equal([1, 2]);
+    expect(events.filter(({ timestamp }) => timestamp === events[0]!.timestamp)).to.have.length(7);
+  });
+
+  it('tells no key twice, and every key once', async () => {
+    const bench = new Bench();
+    bench.packet(1);
+    bench.packet(2, key(1, false, 320, 2));
+    bench.packet(3, key(1, true, 320, 3));
+    await bench.move();
+    bench.packet(4, key(1, true, 320, 4));
+    bench.packet(5, key(1, true, 320, 5));
+    bench.packet(6, key(2, false, 960, 6));
+    await bench.move();
+    bench.packet(7, key(2, true, 960, 7));
+    expect(bench.told).to.deep.equal(['started', '1', '2']);
+  });
+
+  it('listens to whom it has latched, and opens no new window for others', async () => {
+    const nat = { address: '198.51.100.9', port: 9000 };
+    const bench = new Bench({ signallingAddress: nat.address });
+    for (let n = 1; n <= 3; n++) bench.packet(n, {}, nat);
+    await bench.move();
+    bench.packet(4, {}, nat);
+    for (let n = 5; n <= 8; n++) bench.packet(n, { ssrc: 9 }, { ...nat, port: 9100 });
+    bench.packet(9, {}, PHONE);
+    expect(bench.leg.statistics()).to.include({ packetsReceived: 2, packetsRefused: 7 });
+    bench.tick();
+    expect(bench.sent.at(-1)).to.include(nat);
+  });
+
+  it('keeps its figures, its echo and the time since it was heard', async () => {
+    const bench = new Bench({}, 1);
+    bench.leg.setEcho(true);
+    for (let n = 1; n <= 4; n++) bench.packet(n);
+    bench.packet(6, {}, { address: '203.0.113.5', port: 1 });
+    bench.ticks(45);
+    const before = bench.leg.statistics();
+    await bench.move();
+    expect(bench.leg.statistics()).to.deep.equal({ ...before, mos: bench.leg.statistics().mos });
+    bench.ticks(10);
+    expect(bench.told).to.deep.equal(['started', 'timeout']);
+    for (let n = 60; n < 66; n++) bench.packet(n);
+    bench.ticks(3);
+    expect(bench.sent.at(-1)!.packet.payload[0], 'it is echoed').to.not.equal(MULAW.silence);
+  });
+
+  it('takes along what plays, where it stands', async () => {
+    const bench = new Bench();
+    bench.leg.play({ playId: 7, uri: 'tone', source: Promise.resolve(new SampleSource(level(5000, 1600))) });
+    await Promise.resolve();
+    bench.ticks(4);
+    const state = await bench.move();
+    expect(state.plays).to.deep.equal([{ playId: 7, uri: 'tone', gain: 1, times: 1, offset: 640, played: 640 }]);
+    expect(bench.told, 'it has not ended').to.deep.equal([]);
+    const rest = new SampleSource(level(5000, 1600));
+    bench.leg.play({ ...state.plays[0]!, source: Promise.resolve(rest) });
+    await Promise.resolve();
+    bench.ticks(7);
+    expect(bench.told).to.deep.equal(['7 done']);
   });
 });

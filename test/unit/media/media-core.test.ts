@@ -18,7 +18,7 @@ class Bench {
   #nextId = 1;
 
   constructor(udp: UdpChoice = 'auto') {
-    this.core = new MediaCore({ rtpPorts: [0, 0], portQuarantineMs: 0, udp, certificate: CERTIFICATE }, this.#post);
+    this.core = new MediaCore({ udp, certificate: CERTIFICATE }, this.#post);
     this.#obey = commands(this.core, this.#post);
   }
 
@@ -35,7 +35,13 @@ class Bench {
   }
 
   openPort(portId: string): Promise<unknown> {
-    return this.ask('open-port', { portId, address: '127.0.0.1', inactivityTimeoutSeconds: 0, remote: undefined });
+    return this.ask('open-port', {
+      portId,
+      address: '127.0.0.1',
+      port: 0,
+      inactivityTimeoutSeconds: 0,
+      remote: undefined,
+    });
   }
 }
 

@@ -16,7 +16,7 @@ class Bench<T extends PlayPool | PlayQueue | PlayStack> {
   }
 
   async add(playId: number, source: Promise<AudioSource | undefined>): Promise<void> {
-    this.plays.add({ playId, source });
+    this.plays.add({ playId, uri: '', source });
     await Promise.race([source, Promise.resolve()]);
     await Promise.resolve();
   }

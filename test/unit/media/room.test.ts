@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { SampleSource } from '../../../embedded/media/sources/audio-source.ts';
 import type { RoomLeg } from '../../../embedded/media/room/member.ts';
-import { Room } from '../../../embedded/media/room/room.ts';
+import { Room, type RoomEvents, type RoomPlay, type RoomSettings } from '../../../embedded/media/room/room.ts';
 import type { MemberAudio, PlayResult } from '../../../embedded/media/types.ts';
 import { FRAME, level } from './helpers.ts';
 
@@ -27,7 +27,8 @@ const MEMBER: MemberAudio = { speak: true, hear: true, volumeIn: 0, volumeOut: 0
 class Bench {
   readonly told: string[] = [];
   readonly ended = new Map<number, PlayResult>();
-  readonly room = new Room({
+  readonly room: Room;
+  readonly #events: RoomEvents = {
     startTalking: (memberId, energy) => this.told.push(`${memberId} starts at ${energy}`),
     stopTalking: (memberId) => this.told.push(`${memberId} stops`),
     muteDetect: (memberId) => this.told.push(`${memberId} is muted`),
@@ -38,10 +39,11 @@ class Bench {
       this.room.removeLeg(leg);
     },
     fault: (text) => this.told.push(text),
-  });
+  };
   readonly legs: FakeLeg[] = [];
 
-  constructor(says: number[], audio: Partial<MemberAudio>[] = []) {
+  constructor(says: number[], audio: Partial<MemberAudio>[] = [], settings: RoomSettings = {}) {
+    this.room = new Room(this.#events, settings);
     says.forEach((value, index) => {
       const leg = new FakeLeg();
       leg.says = value;
@@ -55,15 +57,10 @@ class Bench {
     return this.legs.map(({ heard }) => heard.at(-1)!);
   }
 
-  async play(
-    playId: number,
-    value: number,
-    frames: number,
-    options: { memberId?: number; volume?: number; async?: boolean } = {},
-  ): Promise<void> {
+  async play(playId: number, value: number, frames: number, options: Partial<RoomPlay> = {}): Promise<void> {
     const source = Promise.resolve(new SampleSource(level(value, frames * FRAME)));
-    const { memberId, volume, async = false } = options;
-    this.room.play({ playId, source, memberId, volume, async });
+    const { memberId, volume, async = false, ...others } = options;
+    this.room.play({ playId, uri: '', source, memberId, volume, async, ...others });
     await source;
   }
 }
@@ -116,7 +113,7 @@ describe('room', () => {
   it('tells of the muted who speak only when asked to, once per talk, and gives them no floor', () => {
     const bench = new Bench([0, 1000, 1000], [{}, { speak: false }, { speak: false, muteDetect: true }]);
     expect(bench.tick(20)).to.deep.equal([0, 0, 0]);
-    expect(bench.told).to.deep.equal(['3 is muted', 'floor null 1']);
+    expect(bench.told).to.deep.equal(['3 is muted', 'floor null 3']);
   });
 
   it('plays queued sounds one after the other and parallel ones at once, with their volume', async () => {
@@ -138,6 +135,68 @@ describe('room', () => {
     const bench = new Bench([1000, 0], [{}, { hear: false }]);
     await bench.play(1, 500, 2, { memberId: 2 });
     expect(bench.tick()).to.deep.equal([0, 500]);
+  });
+
+  it('plays something as often as asked, without a hole, or until it is stopped', async () => {
+    const bench = new Bench([0]);
+    await bench.play(1, 500, 2, { times: 3 });
+    expect(Array.from({ length: 7 }, () => bench.tick()[0])).to.deep.equal([500, 500, 500, 500, 500, 500, 0]);
+    expect(bench.ended.get(1)).to.include({ outcome: 'done', playedMilliseconds: 120 });
+    await bench.play(2, 300, 1, { times: Infinity, memberId: 1 });
+    expect(bench.tick(50)).to.deep.equal([300]);
+    bench.room.stopPlaying(2);
+    expect(bench.ended.get(2)).to.include({ outcome: 'stopped', playedMilliseconds: 1000 });
+  });
+
+  it('lets a member hear a sound alone, without the room', async () => {
+    const bench = new Bench([1000, 0]);
+    await bench.play(1, 500, 2, { memberId: 2, alone: true });
+    await bench.play(2, 70, 1, { memberId: 2 });
+    expect(bench.tick()).to.deep.equal([0, 500]);
+    expect(bench.tick()).to.deep.equal([0, 500]);
+    expect(bench.tick(), 'the next one over the room again').to.deep.equal([0, 1070]);
+    expect(bench.tick()).to.deep.equal([0, 1000]);
+  });
+
+  it('pauses, changes and moves what is played', async () => {
+    const bench = new Bench([0]);
+    await bench.play(1, 1000, 10);
+    bench.tick();
+    bench.room.pausePlaying(1, true);
+    expect(bench.tick(3)).to.deep.equal([0]);
+    bench.room.pausePlaying(1, false);
+    bench.room.setPlayVolume(1, -20);
+    expect(bench.tick()).to.deep.equal([100]);
+    expect(bench.room.seek(1, 1200, true)).to.equal(320 + 1200);
+    expect(bench.room.seek(1, -9999, true)).to.equal(0);
+    expect(bench.room.seek(1, 1440, false)).to.equal(1440);
+    bench.tick(2);
+    expect(bench.ended.get(1)?.outcome).to.equal('done');
+    expect(bench.room.seek(1, 0, false)).to.equal(0);
+  });
+
+  it('sounds faintly while nobody talks, for the deaf too, and never for who talks', () => {
+    const bench = new Bench([0, 0], [{}, { hear: false }], { comfortNoiseLevel: 1400 });
+    const noise = Array.from({ length: 50 }, () => bench.tick());
+    expect(new Set(noise.map(([first]) => first)).size).to.be.greaterThan(10);
+    for (const [hearing, deaf] of noise) {
+      expect(Math.abs(hearing!)).to.be.at.most(23);
+      expect(deaf).to.equal(hearing);
+    }
+    bench.legs[0]!.says = 1000;
+    expect(bench.tick(), 'the talker hears nothing').to.deep.equal([0, 0]);
+  });
+
+  it('brings a quiet voice up to what is wanted, slowly, and a loud one down', () => {
+    const bench = new Bench([500, 0], [{ gainTarget: 1000 }, {}]);
+    expect(bench.tick(1)[1], 'at first').to.equal(500);
+    bench.tick(4 * 101);
+    expect(bench.tick()[1], 'after four times two seconds').to.be.within(555, 565);
+    bench.tick(20 * 101);
+    expect(bench.tick()[1]).to.be.within(960, 1060);
+    bench.legs[0]!.says = 8000;
+    bench.tick(60 * 101);
+    expect(bench.tick()[1]).to.be.within(950, 1050);
   });
 
   it('stops a play wherever it is, and tells of plays to nobody', async () => {

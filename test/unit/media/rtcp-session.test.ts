@@ -9,7 +9,7 @@ function bench() {
   const sender = new RtpSender(() => undefined);
   sender.arm(remote());
   const reception = new ReceptionStatistics();
-  return { sender, reception, session: new RtcpSession(sender, reception, () => 1_000_000_000_500) };
+  return { sender, reception, session: new RtcpSession(sender, reception, { wallClockMs: () => 1_000_000_000_500 }) };
 }
 
 /** The next report that becomes due, looked for every 20 ms. */

@@ -58,20 +58,54 @@ describe('floor', () => {
     const changed: [number | null, number | null][] = [];
     const floor = new Floor((from, to) => changed.push([from, to]));
     const consider = (scores: Record<number, number>): void =>
-      floor.consider(Object.entries(scores).map(([memberId, smoothed]) => ({ memberId: Number(memberId), smoothed })));
+      floor.consider(
+        Object.entries(scores).map(([memberId, smoothed]) => ({
+          memberId: Number(memberId),
+          smoothed,
+          tookFloor(this: { smoothed: number }) {
+            this.smoothed = 0;
+          },
+        })),
+      );
     return { floor, changed, consider };
   };
 
-  it('goes to the first who is there', () => {
+  it('goes to the newest who is there', () => {
     const { changed, consider } = bench();
     consider({});
+    consider({ 1: 0 });
     consider({ 1: 0, 2: 0 });
     expect(changed).to.deep.equal([[null, 1]]);
   });
 
+  it('ends with the oldest of several who talk when it is free, as the real server was seen to do', () => {
+    const { floor, changed, consider } = bench();
+    consider({ 1: 5000, 2: 5000, 3: 5000 });
+    expect(changed).to.deep.equal([
+      [null, 3],
+      [3, 2],
+      [2, 1],
+    ]);
+    floor.give(null);
+    consider({ 1: 0, 2: 5000, 3: 0 });
+    expect(changed.slice(3)).to.deep.equal([
+      [null, 3],
+      [3, 2],
+    ]);
+  });
+
+  it('is given and taken by command', () => {
+    const { floor, changed, consider } = bench();
+    consider({ 1: 200 });
+    floor.give(2);
+    consider({ 1: 5000, 2: 150 });
+    expect(floor.holder).to.equal(2);
+    expect(changed).to.have.length(1);
+  });
+
   it('goes to who speaks while the holder is quiet, and to nobody else', () => {
     const { changed, consider } = bench();
-    consider({ 1: 0, 2: 0 });
+    consider({ 1: 0 });
     consider({ 1: 150, 2: 2000 });
     consider({ 1: 50, 2: 300 });
     expect(changed).to.have.length(1);
@@ -81,7 +115,7 @@ describe('floor', () => {
 
   it('is free when the holder leaves, then goes to the next', () => {
     const { floor, changed, consider } = bench();
-    consider({ 1: 0, 2: 0 });
+    consider({ 1: 0 });
     floor.leave(2);
     floor.leave(1);
     consider({ 2: 0 });

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createDtlsCertificate } from '../../../embedded/media/webrtc/certificate.ts';
 import { ArrivalClock } from '../../../embedded/media/worker/arrival-clock.ts';
+import { engineNow } from '../../../embedded/media/worker/engine-clock.ts';
 import { chooseNetwork } from '../../../embedded/media/worker/choose-network.ts';
 import { textOfIpv6 } from '../../../embedded/media/worker/socket-address.ts';
 import type { UdpNetwork } from '../../../embedded/media/worker/udp-port.ts';
@@ -19,6 +20,8 @@ interface Heard {
   readonly port: number;
   readonly atMs: number | undefined;
 }
+
+const UNWANTED: Heard = { text: 'heard at the old place', address: '', port: 0, atMs: 0 };
 
 for (const kind of ['dgram', 'batched'] as const) {
   const suite = kind === 'dgram' || batchedKnown ? describe : describe.skip;
@@ -141,7 +144,8 @@ for (const kind of ['dgram', 'batched'] as const) {
       network.poll();
       await delay(5);
       network.poll();
-      expect(descriptors()).to.equal(before);
+      // Fewer, when something of another test was just being closed.
+      expect(descriptors()).to.be.at.most(before);
       expect(heard.filter(({ text }) => text === 'late')).to.deep.equal([]);
     });
 
@@ -157,6 +161,87 @@ for (const kind of ['dgram', 'batched'] as const) {
       network.poll();
       expect(heard.map(({ text }) => text)).to.deep.equal(['one']);
     });
+
+    it('gives a port to another network: the same number, heard and sent from there', async () => {
+      const other = chooseNetwork(kind);
+      const [port, peer] = [await network.open('127.0.0.1', 0, () => heard.push(UNWANTED)), await phone()];
+      const travelling = await port.depart();
+      if (kind === 'batched') await new Promise((sent) => peer.send('on its way', port.port, '127.0.0.1', sent));
+      const arrived = await other.arrive(structuredClone(travelling), listener);
+      expect(arrived).to.include({ address: '127.0.0.1', port: port.port });
+      await new Promise((sent) => peer.send('arrived', port.port, '127.0.0.1', sent));
+      const wanted = kind === 'batched' ? ['on its way', 'arrived'] : ['arrived'];
+      for (const end = performance.now() + 3000; heard.length < wanted.length && performance.now() < end;) {
+        network.poll();
+        other.poll();
+        await delay(2);
+      }
+      expect(heard.map(({ text }) => text)).to.deep.equal(wanted);
+      const answered = once(peer, 'message');
+      port.send(Buffer.from('from the old place'), '127.0.0.1', peer.address().port);
+      arrived.send(Buffer.from('from the new one'), '127.0.0.1', peer.address().port);
+      expect(String((await answered)[0])).to.equal('from the new one');
+      await port.close();
+      await arrived.close();
+      const again = await network.open('127.0.0.1', port.port, listener);
+      await again.close();
+    });
+
+    it('keeps to one peer, and lets go of it', async () => {
+      const port = await network.open('127.0.0.1', 0, listener);
+      const [friend, stranger] = [await phone(), await phone()];
+      const say = (from: Socket, text: string): Promise<unknown> =>
+        new Promise((sent) => from.send(text, port.port, '127.0.0.1', sent));
+      const hears = (to: Socket): Promise<string> => once(to, 'message').then(([bytes]) => String(bytes));
+      port.keepTo({ address: '127.0.0.1', port: friend.address().port });
+      await say(stranger, 'stranger');
+      await say(friend, 'friend');
+      await until(1);
+      if (kind === 'batched') expect(heard.map(({ text }) => text)).to.deep.equal(['friend']);
+      const answer = hears(friend);
+      port.send(Buffer.from('to the friend'), '127.0.0.1', friend.address().port);
+      expect(await answer).to.equal('to the friend');
+      const other = hears(stranger);
+      port.send(Buffer.from('to the other'), '127.0.0.1', stranger.address().port);
+      expect(await other, 'who sends elsewhere keeps to nobody').to.equal('to the other');
+      port.keepTo({ address: '127.0.0.1', port: friend.address().port });
+      port.keepTo(undefined);
+      heard = [];
+      await say(stranger, 'stranger');
+      await until(1);
+      expect(heard[0]).to.include({ text: 'stranger', port: stranger.address().port });
+      await port.close();
+    });
+
+    it('bears that the peer it keeps to is not there', async () => {
+      const port = await network.open('127.0.0.1', 0, listener);
+      const peer = await phone();
+      const { port: number } = peer.address();
+      port.keepTo({ address: '127.0.0.1', port: number });
+      phones.splice(phones.indexOf(peer), 1);
+      await new Promise<void>((closed) => peer.close(closed));
+      for (let n = 0; n < 5; n++) {
+        port.send(Buffer.from('nobody hears this'), '127.0.0.1', number);
+        network.poll();
+        await delay(2);
+      }
+      const again = createSocket('udp4').bind(number, '127.0.0.1');
+      await once(again, 'listening');
+      phones.push(again);
+      again.send('here again', port.port, '127.0.0.1');
+      await until(1);
+      const answer = once(again, 'message');
+      for (let n = 0; n < 3; n++) port.send(Buffer.from('welcome'), '127.0.0.1', number);
+      expect(String((await answer)[0])).to.equal('welcome');
+      await port.close();
+    });
+
+    it('closes what found no other place', async () => {
+      const port = await network.open('127.0.0.1', 0, listener);
+      network.abandon(await port.depart());
+      const again = await network.open('127.0.0.1', port.port, listener);
+      await again.close();
+    });
   });
 }
 
@@ -171,7 +256,7 @@ for (const kind of ['dgram', 'batched'] as const) {
       await new Promise((sent) => peer.send('x', port.port, '127.0.0.1', sent));
       await delay(30);
     }
-    const readAtMs = performance.now();
+    const readAtMs = engineNow();
     network.poll();
     expect(arrivals).to.have.length(3);
     expect(readAtMs - arrivals[0]!).to.be.greaterThan(85);
@@ -185,12 +270,10 @@ for (const kind of ['dgram', 'batched'] as const) {
     const start = new URL('../../../embedded/media/worker/start.mjs', import.meta.url);
     const worker = new Worker(start, {
       execArgv: [],
-      workerData: {
-        settings: { rtpPorts: [0, 0], portQuarantineMs: 0, udp: 'batched', certificate: createDtlsCertificate() },
-      },
+      workerData: { settings: { udp: 'batched', certificate: createDtlsCertificate() } },
     });
     const before = descriptors();
-    const ask = { address: '127.0.0.1', inactivityTimeoutSeconds: 0 };
+    const ask = { address: '127.0.0.1', port: 0, inactivityTimeoutSeconds: 0 };
     for (let id = 1; id <= 5; id++) {
       worker.postMessage({ kind: 'request', id, name: 'open-port', ask: { ...ask, portId: `${id}` } });
       const [answer] = (await once(worker, 'message')) as [{ answer: { localPort: number } }];

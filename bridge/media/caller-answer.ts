@@ -1,0 +1,47 @@
+/**
+ * How a browser's leg is made with drachtio-fsmrf. Its media server can say that the channel is there only after the
+ * handshake, and the handshake comes after the answer to the browser: so fsmrf's `connectCaller` answers in between. It does
+ * that with `srf.createUAS(request, response, …)`; what it is given here for a response answers as the call wants it.
+ */
+
+/** RFC 5764: the stream's keys come from a handshake on its own path. fsmrf decides it in the same way. */
+export function needsHandshake(sdp: string): boolean {
+  return /^m=audio .*SAVP/m.test(sdp);
+}
+
+export type AnswerCaller = (sdp: string) => Promise<void>;
+
+/** Takes the response's place. */
+export class CallerAnswer {
+  /** The caller has our 200. */
+  given = false;
+  readonly #answer: AnswerCaller;
+
+  constructor(answer: AnswerCaller) {
+    this.#answer = answer;
+  }
+
+  async answer(sdp: string): Promise<void> {
+    await this.#answer(sdp);
+    this.given = true;
+  }
+}
+
+type Done = (error: unknown, dialog?: { destroy(): Promise<void> }) => void;
+
+interface MinimalSrf {
+  createUAC(...parameters: unknown[]): unknown;
+}
+
+/** The caller's dialog belongs to the call, which ends it when its leg fails. */
+const CALLS_OWN_DIALOG = { destroy: () => Promise.resolve() };
+
+/** What fsmrf takes for drachtio-srf: calls to the media server are drachtio-srf's, answers to callers ours. */
+export function srfForMrf(srf: MinimalSrf): object {
+  return {
+    createUAC: (...parameters: unknown[]) => srf.createUAC(...parameters),
+    createUAS: (_request: unknown, response: CallerAnswer, options: { localSdp: string }, done: Done) => {
+      response.answer(options.localSdp).then(() => done(null, CALLS_OWN_DIALOG), done);
+    },
+  };
+}
