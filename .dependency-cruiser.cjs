@@ -17,7 +17,7 @@ const door = (name) => ({
   from: { pathNot: [room(name), '^test/unit/'] },
   to: {
     path: room(name),
-    pathNot: `^${name}/(contract/|sip/|media/|drachtio/|freeswitch/|calls/|conferences/|server/)?index\\.ts$`,
+    pathNot: `^${name}/(contract/|sip/|media/|drachtio/|freeswitch/|calls/|conferences/|server/)?index\\.ts$|^${name}/(contract/)?browser\\.ts$`,
   },
 });
 
@@ -35,6 +35,20 @@ module.exports = {
     only('embedded', ['config']),
     only('bridge', ['config', 'store', 'ivr', 'embedded', 'web-gateway/server']),
     only('web-gateway/server', ['config', 'store']),
+    only('web-gateway/client', ['config/contract']),
+    {
+      name: 'browser-loads-no-schemas',
+      severity: 'error',
+      comment: 'what runs in a browser takes types from the contract, and values from its door for browsers',
+      from: { path: '^web-gateway/client/src/' },
+      to: { path: '^config/contract/index\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sip-js-stops-at-the-softphone',
+      severity: 'error',
+      from: { path: '^web-gateway/client/src/', pathNot: '^web-gateway/client/src/softphone/sip-call\\.ts$' },
+      to: { path: 'sip\\.js' },
+    },
     {
       name: 'only-main-starts-servers',
       severity: 'error',
@@ -81,6 +95,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^web-gateway/client/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { extensions: ['.ts', '.js', '.cjs', '.mjs'] },

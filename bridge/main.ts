@@ -7,14 +7,20 @@ import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.t
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
 import { soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
-import { createAdminLink, ensureConfiguredAdmin, startGateway, type Gateway } from '../web-gateway/server/index.ts';
+import {
+  CertificateError,
+  createAdminLink,
+  ensureConfiguredAdmin,
+  startGateway,
+  type Gateway,
+} from '../web-gateway/server/index.ts';
 import { advertisedAddress, hostInUri, isLoopback } from './service/addresses.ts';
 import { startBridge, type Bridge, type BridgeOptions, type ServerAddress } from './service/bridge.ts';
 import { CloseStack } from './service/close-stack.ts';
 import { BridgeMetrics } from './service/metrics.ts';
 import { runAsCommand } from './service/run.ts';
 import { openSounds } from './service/sounds.ts';
-import { listening } from './service/start-error.ts';
+import { listening, StartError } from './service/start-error.ts';
 import { InviteGate } from './sip/index.ts';
 import { systemClock } from './support/clock.ts';
 
@@ -45,7 +51,11 @@ export interface Service {
   /** SIP over WebSocket on loopback, for browsers; 0 as above. */
   readonly webSocketPort: number;
   readonly httpPort: number;
+  /** Undefined without the setting. */
+  readonly httpsPort: number | undefined;
   readonly url: string;
+  /** Browsers will warn of the certificate. */
+  readonly selfSigned: boolean;
   /** With it the first admin can be made, once; absent when there is one. */
   readonly adminLink?: string;
   /** All zero when nobody calls (but for the connected application). */
@@ -73,6 +83,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   const sounds = await openSounds(settings.soundsDir ?? soundsFolder(), { local: servers.freeswitch !== undefined });
   closing.push('the sounds', SERVER_CLOSE_MS, () => sounds.stop());
   const metrics = new BridgeMetrics();
+  store.codes.onEntry((event) => metrics.onCodeEntry(event));
   const bridge = await startBridge({
     settings,
     logger,
@@ -86,10 +97,11 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   measure(metrics, bridge, servers);
   const dial = dialOf(settings, servers);
   await makeConfiguredAdmin(settings, store); // before anybody can ask whether we are ready
+  const sipWebSocket = sipWebSocketOf(settings, servers);
   const gateway = await startWeb(
     settings,
     logger,
-    { store, bridge, metrics, dial, freeswitch: servers.freeswitch },
+    { store, bridge, metrics, dial, sipWebSocket, freeswitch: servers.freeswitch },
     closing,
   );
   const adminLink = await createAdminLink(store, gateway.url);
@@ -98,7 +110,9 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
     sipPort: servers.sipPort,
     webSocketPort: servers.webSocketPort,
     httpPort: gateway.port,
+    httpsPort: gateway.httpsPort,
     url: gateway.url,
+    selfSigned: gateway.selfSigned,
     ...(adminLink === undefined ? {} : { adminLink }),
     counts: () => countsOf(bridge, servers),
     store,
@@ -244,6 +258,11 @@ function dialOf(settings: Settings, servers: Servers): string {
   return `sip:${number}@${hostInUri(host)}${port}`;
 }
 
+/** Where browsers' SIP is passed on to. */
+function sipWebSocketOf(settings: Settings, { webSocketPort }: Servers): string | undefined {
+  return settings.drachtio === undefined ? `ws://${LOOPBACK}:${webSocketPort}` : settings.drachtioWebSocket;
+}
+
 async function startWeb(
   settings: Settings,
   logger: Logger,
@@ -252,22 +271,29 @@ async function startWeb(
     bridge: Bridge;
     metrics: BridgeMetrics;
     dial: string;
+    sipWebSocket: string | undefined;
     freeswitch: FreeswitchServer | undefined;
   },
   closing: CloseStack,
 ): Promise<Gateway> {
-  const { store, bridge, metrics, dial, freeswitch } = parts;
-  const place = { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const;
-  const gateway = await listening(place, () =>
-    startGateway({
-      settings,
-      logger,
-      store,
-      readiness: async () => readinessOf(store, bridge, freeswitch),
-      metrics: metrics.registry,
-      dial,
-    }),
-  );
+  const { store, bridge, metrics, dial, sipWebSocket, freeswitch } = parts;
+  const places = [
+    { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const,
+    { setting: 'httpsPort', address: settings.bind, port: settings.httpsPort ?? 0 } as const,
+  ];
+  const options = {
+    ...{ settings, logger, store, dial },
+    readiness: async () => readinessOf(store, bridge, freeswitch),
+    metrics: metrics.registry,
+    ...(sipWebSocket === undefined ? {} : { sipWebSocket }),
+  };
+  const gateway = await listening(places, async () => {
+    try {
+      return await startGateway(options);
+    } catch (error) {
+      throw error instanceof CertificateError ? new StartError(error.message, { cause: error }) : error;
+    }
+  });
   closing.push('the web gateway', SERVER_CLOSE_MS, () => gateway.stop());
   return gateway;
 }

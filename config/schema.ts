@@ -54,6 +54,10 @@ function splitList(value: string): unknown {
   }
 }
 
+const iceUrl = z.string().regex(/^(stun|turns?):[A-Za-z0-9.[\]:-]+(\?transport=(udp|tcp))?$/, {
+  error: 'must be such as turn:host:port',
+});
+
 const boolean = z.preprocess(
   (value) => {
     if (typeof value !== 'string') return value;
@@ -162,9 +166,21 @@ export const settingsSchema = z
       .default(4)
       .describe('Time between two digits; after it the code counts as complete.'),
     codeTries: number(1, 10).default(3).describe('Wrong access codes (or silences) after which the call is let go.'),
-    accessCodeDigits: number(8, 12).default(9).describe('Length of new access codes.'),
+    accessCodeDigits: number(8, 12)
+      .default(9)
+      .describe('Length of new access codes. Personal codes have one digit more.'),
 
     httpPort: port.default(8080).describe('Web pages, API, health and metrics. 0 lets the operating system choose.'),
+    httpsPort: port
+      .optional()
+      .describe(
+        'The same over TLS. Browsers give their microphone to https pages only (and to this machine’s own). Without a certificate, one is made that browsers warn of.',
+      ),
+    tlsCertificateFile: text
+      .min(1)
+      .optional()
+      .describe('Certificate with its chain for `httpsPort`, PEM. A new one is read when the file changes.'),
+    tlsKeyFile: text.min(1).optional().describe('Key of the certificate, PEM.'),
     publicUrl: z
       .url({ protocol: /^https?$/, error: 'must begin with http:// or https://' })
       .optional()
@@ -174,6 +190,23 @@ export const settingsSchema = z
       .max(64)
       .default('default')
       .describe('Tenant whose codes people key on the web page; on the phone, the number dialled says it.'),
+    browsersPerAddress: number(1, 100_000)
+      .default(300)
+      .describe('Browsers at a time from one address: an office is behind one. More are refused.'),
+    turnUrls: list(iceUrl)
+      .default([])
+      .describe(
+        'Relays for browsers whose network lets no sound through: `turn:turn.example.org:3478`, `turns:…?transport=tcp`. `stun:` is taken as well.',
+      ),
+    turnSecret: text
+      .min(8, { error: 'must be at least 8 characters' })
+      .optional()
+      .describe(
+        'What the relay is told as `static-auth-secret`: browsers get credentials made with it, good for `turnHours`.',
+      ),
+    turnHours: number(1, 168, false)
+      .default(24)
+      .describe('Life of a relay’s credentials; a call that is longer loses its relay.'),
     trustProxy: list(cidr).default([]).describe('Reverse proxies whose X-Forwarded-For is believed.'),
     metricsSources: list(cidr)
       .default(['127.0.0.0/8', '::1/128'])
@@ -203,6 +236,13 @@ export const settingsSchema = z
     drachtio: server
       .optional()
       .describe('Real drachtio-server, `host:port:secret`. Without it the embedded one is started.'),
+    drachtioWebSocket: z
+      .string()
+      .regex(/^wss?:\/\/[A-Za-z0-9.[\]:-]+$/, { error: 'must be ws://host:port' })
+      .optional()
+      .describe(
+        'WebSocket of the real drachtio-server, `ws://host:port`: where browsers’ calls are passed on to. Without it they cannot call.',
+      ),
     freeswitch: list(server)
       .default([])
       .describe('Real FreeSWITCH servers, `host:port:secret`, comma-separated. With none the embedded one is started.'),
@@ -229,6 +269,14 @@ export const settingsSchema = z
   .refine((value) => (value.adminEmail === undefined) === (value.adminPassword === undefined), {
     error: 'adminEmail and adminPassword go together',
     path: ['adminPassword'],
+  })
+  .refine((value) => (value.tlsCertificateFile === undefined) === (value.tlsKeyFile === undefined), {
+    error: 'tlsCertificateFile and tlsKeyFile go together',
+    path: ['tlsKeyFile'],
+  })
+  .refine((value) => value.turnSecret !== undefined || value.turnUrls.every((url) => url.startsWith('stun:')), {
+    error: 'turnUrls needs turnSecret',
+    path: ['turnSecret'],
   })
   .refine((value) => (value.drachtio === undefined) === (value.freeswitch.length === 0), {
     error: 'drachtio and freeswitch go together: name both real servers or neither',

@@ -9,6 +9,8 @@ export {
   type AskAccessCodeOptions,
   type RefusalReason,
 } from './dialogues/ask-access-code.ts';
+export { askPersonalCode, type AskPersonalCodeOptions } from './dialogues/ask-personal-code.ts';
+export type { AskCodeDeps, CodeAnswer, CodeResult } from './dialogues/ask-code.ts';
 export { collectDigits, type CollectDigitsOptions } from './dialogues/collect-digits.ts';
 export type { Collected } from './dialogues/digit-entry.ts';
 export {
@@ -21,5 +23,19 @@ export {
   type SpokenReason,
 } from './dialogues/say.ts';
 export { LegGone, type DialogueLeg, type Digit } from './leg.ts';
-export { plainMeanings, tones, type CountedPrompt, type PlainMeaning, type Prompt, type Tone } from './prompts.ts';
+export {
+  actions,
+  countedMeanings,
+  plainMeanings,
+  tones,
+  type Action,
+  type CountedMeaning,
+  type CountedPrompt,
+  type Music,
+  type PlainMeaning,
+  type Prompt,
+  type RecordedPrompt,
+  type SpelledPrompt,
+  type Tone,
+} from './prompts.ts';
 export type { CompleteLanguage, Phrase, SpokenPrompt, VoiceLanguage, VoiceSettings } from './voice/language.ts';

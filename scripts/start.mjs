@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { buildClient } from './lib/client-build.mjs';
 import { endWithNpm } from './lib/end-with-npm.mjs';
 import { checkNode, installPackages, installPrograms, SetUpError } from './lib/system.mjs';
 
@@ -13,7 +14,18 @@ const main = fileURLToPath(new URL('../bridge/main.ts', import.meta.url));
 async function setUp() {
   checkNode();
   await installPackages(root, say);
+  await buildPages();
   if (!namesRedis()) await installPrograms([{ program: 'redis-server', debianPackage: 'redis-server' }], say);
+}
+
+/** Telephones need no web pages. */
+async function buildPages() {
+  try {
+    await buildClient(root, say);
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    say(`The web pages could not be built; telephones work without them. ${error.message}`);
+  }
 }
 
 /** A Redis of the operator's own makes a redis-server on this machine unnecessary. */

@@ -23,6 +23,7 @@ const ROOMS = ['config', 'store', 'ivr', 'bridge', 'web-gateway', 'embedded', 't
 const CHECKS = [
   { name: 'format', title: 'prettier', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   { name: 'types', title: 'tsc', command: ['tsc', '-p', '.'] },
+  { name: 'types-client', title: 'tsc, pages', command: ['tsc', '-p', 'web-gateway/client'] },
   { name: 'lint', title: 'eslint', command: ['eslint', '--max-warnings', '0', '.'] },
   {
     name: 'imports',

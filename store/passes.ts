@@ -74,7 +74,7 @@ async function follow(context: StoreContext, subject: string | null): Promise<Pa
   const key = tenantKeys(tenantId).passes(conferenceId);
   const text = asOptionalText(await context.connection.send(key, ['HGET', key, participantId]));
   if (text === null || !text.startsWith(`${serial} `)) return null;
-  const pass = parseStored('pass', passSchema, text.slice(serial.length + 1)) as Pass;
+  const pass = parseStored('pass', passSchema, text.slice(serial.length + 1));
   return pass.expiresAt > context.now() ? pass : null;
 }
 

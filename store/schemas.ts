@@ -8,6 +8,7 @@ import { CorruptValue } from './errors.ts';
 import type {
   CallRecord,
   Conference,
+  Invitee,
   JournalEntry,
   Participant,
   Pass,
@@ -53,6 +54,28 @@ export const conferenceSchema = z.looseObject({
   createdBy: z.string(),
   createdAt: time,
 }) satisfies z.ZodType<Conference>;
+
+export const inviteeSchema = z.looseObject({
+  id,
+  conferenceId: id,
+  name: z.string(),
+  role: z.enum(['host', 'guest']),
+  language: z.string().exactOptional(),
+  email: z.string().exactOptional(),
+  createdAt: time,
+  /** Of the personal code; absent when there is none. */
+  codeFingerprint: z.string().exactOptional(),
+  /** The link that is good now; `hash` as in the key of its token. */
+  invitation: z.object({ hash: z.string(), expiresAt: time }).exactOptional(),
+}) satisfies z.ZodType<Invitee>;
+export type StoredInvitee = z.infer<typeof inviteeSchema>;
+
+export const decoySchema = z.looseObject({
+  id,
+  note: z.string(),
+  createdAt: time,
+  codeFingerprint: z.string(),
+});
 
 export const sealedCodesSchema = z.looseObject({ guest: z.string(), host: z.string() });
 
@@ -169,8 +192,8 @@ export const passSchema = z.looseObject({
   participantId: id,
   name: z.string(),
   role: z.enum(['host', 'guest']),
-  identity: id.optional(),
-  language: z.string().optional(),
+  identity: id.exactOptional(),
+  language: z.string().exactOptional(),
   issuedAt: time,
   expiresAt: time,
 }) satisfies z.ZodType<Pass>;

@@ -4,6 +4,9 @@ import type {
   CallRecord,
   Conference,
   ConferencePolicy,
+  Decoy,
+  Invitee,
+  InviteeState,
   JournalEntry,
   Pass,
   Person,
@@ -21,6 +24,8 @@ export interface Tenants {
   get(id: string): Promise<Tenant | null>;
   /** The tenant everything belongs to until somebody makes another; made on first use. */
   ensureDefault(): Promise<Tenant>;
+  /** @throws PartylineError request/not-found */
+  change(id: string, changes: Partial<Pick<Tenant, 'name' | 'language'>>): Promise<Tenant>;
 }
 
 export interface People {
@@ -38,6 +43,8 @@ export interface People {
   /** Changes the security stamp. */
   setPassword(id: string, password: string): Promise<void>;
   count(): Promise<number>;
+  /** By name; damaged ones are left out, and logged. */
+  list(tenantId: string): Promise<readonly Person[]>;
 }
 
 export interface ConferencePage {
@@ -58,8 +65,66 @@ export interface Conferences {
   /** Oldest first; damaged ones are left out, and logged. @throws PartylineError conference/not-found for `after` */
   list(tenantId: string, page?: { count?: number; after?: string }): Promise<ConferencePage>;
   setState(tenantId: string, id: string, state: 'open' | 'closed'): Promise<void>;
+  /** @throws PartylineError conference/not-found */
+  change(
+    tenantId: string,
+    id: string,
+    changes: { title?: string; policy?: Partial<ConferencePolicy>; by: string },
+  ): Promise<Conference>;
+  /**
+   * Takes it away with its codes, invitees and passes; what it was is kept apart.
+   * @throws PartylineError conference/not-found, conference/live
+   */
+  archive(tenantId: string, id: string, by: string): Promise<void>;
   /** Opens the sealed copies, for those entitled to see them. */
   codes(tenantId: string, id: string): Promise<Readonly<Record<AccessCodeKind, string>>>;
+  /** Two new codes; those of before lead nowhere from now on, and are never given out again. */
+  replaceCodes(tenantId: string, id: string, by: string): Promise<Readonly<Record<AccessCodeKind, string>>>;
+}
+
+export interface InviteeRef {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly id: string;
+}
+
+/** `by`: id of the person who wants it, for the journal. */
+export type InviteeChange = InviteeRef & { readonly by: string };
+
+export interface Invitees {
+  /**
+   * The personal code is told here and never again: only its fingerprint is kept.
+   * @throws PartylineError conference/not-found, invitee/too-many
+   */
+  create(input: Omit<Invitee, 'id' | 'createdAt'> & { tenantId: string; by: string }): Promise<{
+    invitee: InviteeState;
+    personalCode: string;
+  }>;
+  get(ref: InviteeRef): Promise<InviteeState | null>;
+  /** In the order in which they were made; damaged ones are left out, and logged. */
+  list(conference: Omit<InviteeRef, 'id'>): Promise<readonly InviteeState[]>;
+  /** Code, link and pass are void from now on. @throws PartylineError invitee/not-found */
+  remove(change: InviteeChange): Promise<void>;
+  /** A new personal code; the one of before leads nowhere from now on. @throws PartylineError invitee/not-found */
+  replaceCode(change: InviteeChange): Promise<string>;
+  /**
+   * A new link; the one of before is void from now on.
+   * @throws PartylineError invitee/not-found
+   */
+  invite(change: InviteeChange, ttlMs: number): Promise<{ invitation: string; expiresAt: number }>;
+  /** @throws PartylineError invitee/not-found */
+  withdraw(change: InviteeChange): Promise<void>;
+  /** Whom a link is for; null when it is unknown, over, withdrawn or replaced. The conference may be closed. */
+  byInvitation(invitation: string): Promise<{ invitee: Invitee; conference: Conference } | null>;
+}
+
+export interface Decoys {
+  /** The code is told here and never again. @throws PartylineError decoy/too-many */
+  create(input: { tenantId: string; note: string; by: string }): Promise<{ decoy: Decoy; code: string }>;
+  /** Oldest first. */
+  list(tenantId: string): Promise<readonly Decoy[]>;
+  /** @throws PartylineError decoy/not-found */
+  remove(tenantId: string, id: string, by: string): Promise<void>;
 }
 
 export type CodeLookup =
@@ -68,9 +133,32 @@ export type CodeLookup =
   | { readonly outcome: 'unknown' | 'closed' }
   | { readonly outcome: 'limited'; readonly retryAfterMs: number };
 
+export interface CodeEntry {
+  readonly tenantId: string;
+  readonly digits: string;
+  /** Default `phone`. */
+  readonly via?: 'phone' | 'web';
+  /** Empty when withheld, and for browsers: they are counted by the network they come from. */
+  readonly callerNumber: string;
+  readonly sourceAddress: string;
+  /** Only a personal code of this conference will do. */
+  readonly conferenceId?: string;
+}
+
+/** What came of an entry, for whoever counts: never shown to the one who keyed it. */
+export interface CodeEvent {
+  readonly tenantId: string;
+  readonly via: 'phone' | 'web';
+  readonly outcome: 'found' | 'unknown' | 'closed' | 'elsewhere' | 'decoy' | 'limited';
+  /** The tries of a trunk or of the company are used up by this one. */
+  readonly attackBegins: boolean;
+}
+
 export interface AccessCodes {
-  /** Looks digits up under the limits for wrong entries (per caller number, source address and tenant). */
-  lookup(input: { tenantId: string; digits: string; callerNumber: string; sourceAddress: string }): Promise<CodeLookup>;
+  /** Looks digits up under the limits for wrong entries (code-limits.ts). */
+  lookup(entry: CodeEntry): Promise<CodeLookup>;
+  /** Called after each look-up of this process; returns how to stop being called. */
+  onEntry(listener: (event: CodeEvent) => void): () => void;
 }
 
 export interface Calls {
@@ -153,6 +241,8 @@ export interface Tokens {
   /** As check, and the token is gone afterwards: of many at once, one wins. */
   redeem(kind: TokenKind, token: string): Promise<string | null>;
   revoke(kind: TokenKind, token: string): Promise<void>;
+  /** As revoke, for whoever kept the hash only; does nothing for ''. */
+  revokeHash(kind: TokenKind, hash: string): Promise<void>;
 }
 
 /** What leads to a pass: the participant's token, for hours; a ticket, once. */
@@ -197,6 +287,8 @@ export interface Store {
   readonly people: People;
   readonly conferences: Conferences;
   readonly codes: AccessCodes;
+  readonly invitees: Invitees;
+  readonly decoys: Decoys;
   readonly calls: Calls;
   readonly rooms: Rooms;
   readonly roomRequests: RoomRequests;

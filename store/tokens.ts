@@ -21,11 +21,14 @@ export function isTokenForm(kind: TokenKind, token: string): boolean {
   return token.length === Math.ceil((BYTES[kind] * 4) / 3) && BASE64URL.test(token);
 }
 
+/** 128 random bits and more need no salt and no slow hash: nobody can try them all. */
+export function tokenHash(token: string): string {
+  return createHash('sha256').update(token, 'utf8').digest('base64url');
+}
+
 export function createTokens(context: StoreContext): Tokens {
   const { connection } = context;
-  /** 128 random bits and more need no salt and no slow hash: nobody can try them all. */
-  const keyOf = (kind: TokenKind, token: string) =>
-    globalKeys.token(kind, createHash('sha256').update(token, 'utf8').digest('base64url'));
+  const keyOf = (kind: TokenKind, token: string) => globalKeys.token(kind, tokenHash(token));
 
   const ask = async (command: 'GET' | 'GETDEL', kind: TokenKind, token: string): Promise<string | null> => {
     if (!isTokenForm(kind, token)) return null;
@@ -50,6 +53,11 @@ export function createTokens(context: StoreContext): Tokens {
     revoke: async (kind, token) => {
       if (!isTokenForm(kind, token)) return;
       const key = keyOf(kind, token);
+      await connection.send(key, ['DEL', key]);
+    },
+    revokeHash: async (kind, hash) => {
+      if (hash === '') return;
+      const key = globalKeys.token(kind, hash);
       await connection.send(key, ['DEL', key]);
     },
   };

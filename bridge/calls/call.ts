@@ -206,6 +206,7 @@ export class Call {
           },
         );
     if (result.outcome === 'identified') {
+      if (result.who.language !== undefined) leg.speak(result.who.language);
       this.#codeAt = this.#deps.clock.now();
       return result.who;
     }

@@ -1,7 +1,7 @@
 /** Who a caller is: asked by code on the phone, told by a ticket from a browser. Afterwards both go the same way. */
 import { PartylineError, type TerminationReason } from '../../config/contract/index.ts';
 import type { Logger, Settings } from '../../config/index.ts';
-import { askAccessCode, type AccessCodeLookup, type DialogueLeg } from '../../ivr/index.ts';
+import { askAccessCode, askPersonalCode, type CodeAnswer, type DialogueLeg } from '../../ivr/index.ts';
 import type { Conference, Participant, ResolvedCode } from '../../store/index.ts';
 import { maskNumber, type Invite } from '../sip/index.ts';
 import type { Clock } from '../support/clock.ts';
@@ -47,26 +47,58 @@ export type Identification =
 /** @throws LegGone on hang-up */
 export async function identifyCaller(leg: DialogueLeg, deps: IdentifyDeps, caller: Stranger): Promise<Identification> {
   const { settings, clock } = deps;
+  const times = timesOf(settings);
   const result = await askAccessCode<ResolvedCode>(
     leg,
     { lookUp: (digits) => lookUp(deps, caller, digits), clock },
-    {
-      ...(settings.earlyGreeting ? { greeting: [] } : {}),
-      tries: settings.codeTries,
-      firstDigitTimeoutMs: settings.codeTimeoutSeconds * 1_000,
-      interDigitTimeoutMs: settings.interDigitTimeoutSeconds * 1_000,
-    },
+    { ...(settings.earlyGreeting ? { greeting: [] } : {}), tries: settings.codeTries, ...times },
   );
   caller.logger.debug({ outcome: result.outcome, tries: result.tries }, 'access code dialogue ended');
   if (result.outcome !== 'found') return { outcome: 'refused', reason: result.reason };
-  return { outcome: 'identified', who: byCode(deps, caller, result.found) };
+  const { found } = result;
+  // Whoever has a personal code keys it at once; the guest code leads to the question only where the host wants it.
+  if (found.kind !== 'guest' || found.conference.policy.personalCodes === 'off') return known(deps, caller, found);
+  return askWhoItIs(leg, deps, caller, found, settings.codeTries - result.tries + 1);
 }
 
-/** Trouble with the store is told to the caller, everything else is a fault of ours. */
-async function lookUp(deps: IdentifyDeps, caller: Stranger, digits: string): Promise<AccessCodeLookup<ResolvedCode>> {
-  const { callerNumber, sourceAddress } = caller.invite;
+/** @param tries what the access code has left of those allowed in one call */
+async function askWhoItIs(
+  leg: DialogueLeg,
+  deps: IdentifyDeps,
+  caller: Stranger,
+  guest: ResolvedCode,
+  tries: number,
+): Promise<Identification> {
+  const { id, policy } = guest.conference;
+  const result = await askPersonalCode<ResolvedCode>(
+    leg,
+    { lookUp: (digits) => lookUp(deps, caller, digits, id), clock: deps.clock },
+    { required: policy.personalCodes === 'required', tries, ...timesOf(deps.settings) },
+  );
+  caller.logger.debug({ outcome: result.outcome, tries: result.tries }, 'personal code dialogue ended');
+  if (result.outcome === 'skipped') return known(deps, caller, guest);
+  if (result.outcome !== 'found') return { outcome: 'refused', reason: result.reason };
+  return known(deps, caller, result.found);
+}
+
+function timesOf({ codeTimeoutSeconds, interDigitTimeoutSeconds }: IdentifySettings) {
+  return { firstDigitTimeoutMs: codeTimeoutSeconds * 1_000, interDigitTimeoutMs: interDigitTimeoutSeconds * 1_000 };
+}
+
+/**
+ * Trouble with the store is told to the caller, everything else is a fault of ours.
+ * @param conferenceId only a personal code of this conference will do
+ */
+async function lookUp(
+  deps: IdentifyDeps,
+  { tenantId, invite }: Stranger,
+  digits: string,
+  conferenceId?: string,
+): Promise<CodeAnswer<ResolvedCode>> {
+  const { callerNumber, sourceAddress } = invite;
+  const only = conferenceId === undefined ? {} : { conferenceId };
   try {
-    const answer = await deps.codes.lookup({ tenantId: caller.tenantId, digits, callerNumber, sourceAddress });
+    const answer = await deps.codes.lookup({ tenantId, digits, via: 'phone', callerNumber, sourceAddress, ...only });
     if (answer.outcome === 'found') return { outcome: 'found', found: answer.resolved };
     return { outcome: answer.outcome === 'limited' ? 'limited' : 'refused' };
   } catch (error) {
@@ -75,14 +107,25 @@ async function lookUp(deps: IdentifyDeps, caller: Stranger, digits: string): Pro
   }
 }
 
-function byCode(deps: IdentifyDeps, { invite }: Stranger, { conference, kind }: ResolvedCode): Identified {
-  return {
-    conference,
-    participantId: deps.newId(),
-    name: invite.callerName === '' ? maskNumber(invite.callerNumber) : invite.callerName,
-    role: kind,
-    via: 'phone',
-  };
+/** The invitee's name, else what the phone calls itself, else the end of its number. */
+function known(deps: IdentifyDeps, { invite }: Stranger, code: ResolvedCode): Identification {
+  const { conference } = code;
+  if (code.kind === 'personal') {
+    const { id, name, role, language } = code.invitee;
+    const spoken = language === undefined ? {} : { language };
+    const who: Identified = { conference, participantId: id, identity: id, name, role, ...spoken, via: 'phone' };
+    return { outcome: 'identified', who };
+  }
+  const name = nameOf(invite);
+  const who: Identified = { conference, participantId: deps.newId(), name, role: code.kind, via: 'phone' };
+  return { outcome: 'identified', who };
+}
+
+/** A phone that knows no name often gives its number for one, which not everybody may see. */
+function nameOf({ callerName, callerNumber }: Invite): string {
+  if (/\p{L}/u.test(callerName)) return callerName;
+  // `anonymous` and the like are no numbers: nothing of them is worth showing.
+  return maskNumber(/\d{3}/.test(callerNumber) ? callerNumber : '');
 }
 
 /**

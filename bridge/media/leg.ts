@@ -48,7 +48,6 @@ export interface LegOptions {
 }
 
 export class Leg implements DialogueLeg {
-  readonly language: string;
   readonly signal: AbortSignal;
   readonly uuid: string;
   readonly mediaServer: string;
@@ -56,6 +55,7 @@ export class Leg implements DialogueLeg {
   readonly #options: LegOptions;
   readonly #endpoint: FsmrfEndpoint;
   readonly #digits: DigitQueue;
+  #language: string;
   #playing = false;
   #onPlaybackStart: (() => void) | undefined;
   #seat: { readonly room: string; readonly memberId: number } | undefined;
@@ -66,7 +66,7 @@ export class Leg implements DialogueLeg {
   constructor(options: LegOptions) {
     this.#options = options;
     this.#endpoint = options.endpoint;
-    this.language = options.language;
+    this.#language = options.language;
     this.signal = options.signal;
     this.uuid = options.endpoint.uuid;
     this.mediaServer = options.host.name;
@@ -75,6 +75,15 @@ export class Leg implements DialogueLeg {
     this.#endpoint.on('dtmf', ({ dtmf }) => this.#digits.push(dtmf));
     this.#endpoint.on('playback-start', () => this.#onPlaybackStart?.());
     this.#endpoint.on('destroy', (event) => this.#onDestroy(event?.reason));
+  }
+
+  get language(): string {
+    return this.#language;
+  }
+
+  /** From the next prompt on. */
+  speak(language: string): void {
+    this.#language = language;
   }
 
   /** Our SDP towards the caller. */

@@ -9,6 +9,7 @@ export interface Startable {
   readonly dial: string;
   readonly url: string;
   readonly adminLink?: string;
+  readonly selfSigned: boolean;
   stop(): Promise<boolean>;
 }
 
@@ -47,9 +48,16 @@ async function start(command: Command, settings: Settings, logger: Logger): Prom
 }
 
 /** The admin link is for whoever started the service: it goes to them, not to the log. */
-function say({ dial, url, adminLink }: Startable): void {
+function say({ dial, url, adminLink, selfSigned }: Startable): void {
   const lines = ['', 'Partyline is running.', `  Dial    ${dial}`, `  Browse  ${url}`];
   if (adminLink !== undefined) lines.push(`  Admin   ${adminLink}   (works once, for a day)`);
+  if (selfSigned) {
+    lines.push(
+      '',
+      '  The certificate was made here, and no authority vouches for it: browsers say that the connection is not private.',
+      '  On a LAN one can go on (“Advanced”); for others, set tlsCertificateFile and tlsKeyFile.',
+    );
+  }
   process.stdout.write(`${lines.join('\n')}\n\n`);
 }
 

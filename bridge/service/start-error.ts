@@ -13,13 +13,16 @@ export interface Listening {
 
 /**
  * Starts something that listens; a port in use becomes a sentence that names setting and port.
+ * @param what all it listens on
  * @throws StartError, or whatever `start` throws
  */
-export async function listening<T>(what: Listening, start: () => Promise<T>): Promise<T> {
+export async function listening<T>(what: Listening | readonly Listening[], start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const sentence = explain(what, codeOf(error));
+    const places = 'setting' in what ? [what] : what;
+    const place = places.find(({ port }) => port === portOf(error)) ?? places[0];
+    const sentence = place === undefined ? null : explain(place, codeOf(error));
     throw sentence === null ? error : new StartError(sentence, { cause: error });
   }
 }
@@ -28,6 +31,13 @@ export async function listening<T>(what: Listening, start: () => Promise<T>): Pr
 function codeOf(error: unknown): string | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if ('code' in cause && typeof cause.code === 'string' && cause.code.startsWith('E')) return cause.code;
+  }
+  return undefined;
+}
+
+function portOf(error: unknown): number | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ('port' in cause && typeof cause.port === 'number') return cause.port;
   }
   return undefined;
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './system.mjs';
+import { run, SetUpError } from './system.mjs';
 
 const CLIENT = 'web-gateway/client';
 /** Everything the pages are made of. The lock file stands for the packages. */
@@ -13,7 +13,10 @@ const SOURCES = [CLIENT, 'config/contract', 'tsconfig.json', 'package-lock.json'
 const LOCK_STALE_MS = 120_000;
 const LOCK_LOOK_MS = 100;
 
-/** @returns whether it had to be built */
+/**
+ * @returns whether it had to be built
+ * @throws SetUpError when it cannot be built
+ */
 export async function buildClient(root, say) {
   const wanted = hashOf(root);
   if (builtFrom(root) === wanted) return false;
@@ -84,13 +87,13 @@ function removeOldFiles(root, before) {
 /** Two services started at once must not build into one folder. The lock of a process that died is taken away. */
 async function lock(root) {
   const folder = join(dist(root), '.lock');
-  mkdirSync(dist(root), { recursive: true });
   for (;;) {
     try {
+      mkdirSync(dist(root), { recursive: true });
       mkdirSync(folder);
       return () => rmSync(folder, { recursive: true, force: true });
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if (error.code !== 'EEXIST') throw new SetUpError(`${dist(root)} cannot be written (${error.code}).`);
     }
     const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
     if (age > LOCK_STALE_MS) rmSync(folder, { recursive: true, force: true });

@@ -17,9 +17,8 @@ export function createApiRouter(store: Store, operations: readonly Operation[], 
     const route = router.route(path);
     route.all(describeRoute(`/api/v1${path}`));
     for (const each of group) {
-      const steps = [...(each.method === 'post' ? readBody() : []), serve(store, each)];
-      if (each.method === 'get') route.get(...steps);
-      else route.post(...steps);
+      const hasBody = each.method === 'post' || each.method === 'patch';
+      route[each.method](...(hasBody ? readBody() : []), serve(store, each));
     }
     route.all(methodNotAllowed(group));
   }
@@ -38,7 +37,7 @@ function byPath(operations: readonly Operation[]): Map<string, Operation[]> {
 }
 
 function methodNotAllowed(group: readonly Operation[]): RequestHandler {
-  const methods = group.flatMap((each) => (each.method === 'get' ? ['GET', 'HEAD'] : ['POST']));
+  const methods = group.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (request, response) => {
     response.set('Allow', allow);

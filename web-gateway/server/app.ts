@@ -1,34 +1,48 @@
 /** The express application: headers, pages, API, problems; in that order. */
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import type { IncomingMessage } from 'node:http';
 import { PartylineError } from '../../config/contract/index.ts';
 import { createApiRouter } from './api-router.ts';
 import { createAddressFinder } from './client-address.ts';
+import { createClientPages } from './client-pages.ts';
 import { describeApi } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { conferenceOperations } from './operations/conferences.ts';
+import { inviteeOperations } from './operations/invitees.ts';
 import { joinOperations } from './operations/join.ts';
 import { liveOperations } from './operations/live.ts';
 import { loginOperations } from './operations/login.ts';
+import { peopleOperations } from './operations/people.ts';
+import { tenantOperations } from './operations/tenant.ts';
 import { roomOperations } from './operations/rooms.ts';
 import type { GatewayParts } from './parts.ts';
 import { createProblemHandler } from './problems.ts';
 import { createRequestContext, describeRoute } from './request-context.ts';
 import { API_LIMITS, limitRequests, type ApiLimits } from './request-limit.ts';
+import { redirectToHttps } from './https-redirect.ts';
+import { serviceOperations } from './operations/service.ts';
 import { createServiceRouter } from './service-router.ts';
 import { createSetupRouter } from './setup-router.ts';
 
 const API_VERSION = '1';
 
-export function createApp(parts: GatewayParts, apiLimits: ApiLimits = API_LIMITS): Express {
+/** @param httpsPort once it is known, of the listener pages are sent to */
+export function createApp(
+  parts: GatewayParts,
+  apiLimits: ApiLimits = API_LIMITS,
+  httpsPort: () => number | undefined = () => undefined,
+): Express {
   const { settings, logger, store, metrics } = parts;
   const operations = apiOperations(parts);
   const limit = limitRequests(apiLimits);
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.use(createRequestContext({ findAddress: createAddressFinder(settings.trustProxy), logger, metrics }));
-  app.use(securityHeaders(settings.publicUrl));
+  app.use(securityHeaders(settings.publicUrl), permissionsPolicy);
   app.use(createServiceRouter(parts));
+  app.use(redirectToHttps(httpsPort));
+  app.use(createClientPages(parts));
   app.use('/setup', createSetupRouter(store, limit));
   app.get(
     '/api/v1/openapi.json',
@@ -48,8 +62,12 @@ export function apiOperations(
 ): readonly Operation[] {
   return [
     ...loginOperations(parts.store, parts.settings.loginHours, parts.logger),
+    ...serviceOperations(parts),
     ...joinOperations(parts),
     ...conferenceOperations(parts.store),
+    ...inviteeOperations(parts.store),
+    ...tenantOperations(parts.store),
+    ...peopleOperations(parts.store, parts.settings.loginHours),
     ...roomOperations(parts.store),
     ...liveOperations(parts.store),
   ];
@@ -60,6 +78,21 @@ const serveJson =
   (_request, response) =>
     void response.json(value);
 
+/** Not everywhere does 'self' mean the page's own WebSockets as well (Safari before 15.4). */
+function ownSockets(request: IncomingMessage): string {
+  const host = request.headers.host ?? '';
+  return /^[A-Za-z0-9.[\]:-]+$/.test(host) ? `ws://${host} wss://${host}` : "'self'";
+}
+
+/** Only the microphone, and only for our own pages. */
+const permissionsPolicy: RequestHandler = (_request, response, next) => {
+  response.set(
+    'Permissions-Policy',
+    'microphone=(self), speaker-selection=(self), camera=(), geolocation=(), payment=()',
+  );
+  next();
+};
+
 /** HSTS only where people come by https: on a plain http address it would do nothing but puzzle. */
 function securityHeaders(publicUrl: string | undefined): RequestHandler {
   const secure = publicUrl?.startsWith('https:') ?? false;
@@ -68,8 +101,11 @@ function securityHeaders(publicUrl: string | undefined): RequestHandler {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'"],
+        connectSrc: ["'self'", ownSockets],
+        requireTrustedTypesFor: ["'script'"],
         formAction: ["'self'"],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],

@@ -22,7 +22,7 @@ export interface OperationInput<Body, Query> {
 }
 
 export interface Definition<B extends z.ZodType, Q extends z.ZodType> {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As express writes it, below /api/v1. */
   readonly path: string;
   readonly summary: string;
@@ -47,5 +47,12 @@ export function operation<B extends z.ZodType = z.ZodUndefined, Q extends z.ZodT
     ...rest,
     // The router passes only what `body` and `query` have checked.
     handle: (input) => handle(input as OperationInput<z.output<B>, z.output<Q>>),
+  };
+}
+
+/** Absent and undefined are the same in a request: `{announce: undefined}` must not overwrite a default. */
+export function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

@@ -19,4 +19,8 @@ export interface GatewayParts {
   readonly metrics: Registry;
   /** What to dial, for the start page. */
   readonly dial?: string;
+  /** Where browsers' SIP is passed on to, `ws://127.0.0.1:5080`. Without it they cannot call. */
+  readonly sipWebSocket?: string;
+  /** Of the built browser application. Default: beside this room. */
+  readonly clientDir?: string;
 }

@@ -1,9 +1,9 @@
-/** What is not the API: start page, style, health, readiness, metrics. */
+/** What is neither the API nor the application: style, health, readiness, metrics. */
 import express, { type Request, type RequestHandler, type Router } from 'express';
 import { health, PartylineError, readiness } from '../../config/contract/index.ts';
 import { createRangeCheck } from './client-address.ts';
+import { onlyGet } from './client-pages.ts';
 import { ICON, STYLE } from './pages/assets.ts';
-import { startPage } from './pages/start-page.ts';
 import type { GatewayParts, Readiness } from './parts.ts';
 import { addressOf, describeRoute } from './request-context.ts';
 
@@ -15,7 +15,6 @@ export function createServiceRouter(parts: GatewayParts): Router {
   const get = (path: string, handler: RequestHandler) =>
     router.route(path).all(describeRoute(path)).get(handler).all(onlyGet);
 
-  get('/', (_request, response) => void response.type('html').send(startPage(parts.dial, parts.settings.codeTries)));
   get('/assets/style.css', asset('text/css', STYLE));
   get('/assets/icon.svg', asset('image/svg+xml', ICON));
   get('/healthz', (_request, response) => {
@@ -49,12 +48,6 @@ function asset(type: string, text: string): RequestHandler {
     response.set('Cache-Control', `public, max-age=${ASSET_SECONDS}`).type(type).send(text);
   };
 }
-
-const onlyGet: RequestHandler = (request, response) => {
-  response.set('Allow', 'GET, HEAD, OPTIONS');
-  if (request.method !== 'OPTIONS') throw new PartylineError('request/method-not-allowed');
-  response.status(204).end();
-};
 
 /** Whoever cannot say in time whether it is ready is not. */
 async function askReadiness(parts: GatewayParts): Promise<Readiness> {

@@ -93,11 +93,12 @@ export function createSipRelay(options: SipRelayOptions): SipRelay {
     upgrade: async (request, socket, head, address) => {
       socket.on('error', () => undefined); // whoever resets the connection early
       const refusal = refusalOf(request);
-      if (refusal !== null) return refuse(socket, refusal);
-      const release = await options.takeConnection(address);
-      if (release === null) return refuse(socket, 429);
-      const upstream = await connect(socket, release);
-      if (upstream === null) return refuse(socket, 503);
+      const release = refusal === null ? await options.takeConnection(address) : null;
+      const upstream = release === null ? null : await connect(socket, release);
+      if (release === null || upstream === null) {
+        refuse(socket, refusal ?? (release === null ? 429 : 503));
+        return;
+      }
       const closeUpstream = () => upstream.terminate();
       socket.once('close', closeUpstream);
       server.handleUpgrade(request, socket, head, (browser) => {

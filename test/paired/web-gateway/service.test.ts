@@ -94,9 +94,9 @@ describe('web gateway: running it', () => {
     }
   });
 
-  it('shows a start page that needs no script, fits its own policy and says what to dial', async () => {
+  it('shows a page about itself that needs no script, fits its own policy and says what to dial', async () => {
     const gateway = await start({ dial: 'sip:100@192.0.2.1 <b>', settings: settings({ codeTries: 5 }) });
-    const page = await call(gateway, 'GET', '/');
+    const page = await call(gateway, 'GET', '/about');
     expect(page.status).to.equal(200);
     expect(page.headers['content-type']).to.equal('text/html; charset=utf-8');
     expect(page.text).to.contain('sip:100@192.0.2.1 &lt;b&gt;').and.to.contain('/api/v1/openapi.json');

@@ -62,7 +62,7 @@ class FakeCaller implements CallerSide {
 }
 
 class FakeLeg implements CallLeg {
-  readonly language = 'en';
+  language = 'en';
   readonly localSdp = 'v=0\r\no=x 1 1 IN IP4 127.0.0.1\r\nm=audio 5000 RTP/AVP 0\r\n';
   readonly dialogId = 'endpoint-1';
   readonly events = new TypedEmitter<LegEvents>(fail);
@@ -102,6 +102,9 @@ class FakeLeg implements CallLeg {
   }
   flushDigits(): void {
     this.#keys.flush();
+  }
+  speak(language: string): void {
+    this.language = language;
   }
   pushDigit(digit: string): void {
     this.#keys.push(digit);
@@ -195,7 +198,7 @@ function setUp(
         get: async () => null,
         live: async () => [],
       },
-      tenants: { get: async () => null, ensureDefault: () => Promise.reject(new Error('unused')) },
+      tenants: { get: async () => null },
       passes: { redeemTicket: async (ticket) => options.redeem?.(ticket) ?? null },
       conferences: { get: async (_tenant, id) => (id === 'c1' ? conference : null) },
     },

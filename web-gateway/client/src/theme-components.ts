@@ -5,6 +5,8 @@ export const component: MantineThemeComponents = {
   Button: { defaultProps: { size: 'md' } },
   TextInput: { defaultProps: { size: 'md' } },
   PasswordInput: { defaultProps: { size: 'md' } },
+  Radio: { defaultProps: { size: 'md' } },
+  Switch: { defaultProps: { size: 'md' } },
   NativeSelect: { defaultProps: { size: 'md' } },
   Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', width: 240 } },
   // Its lock on scrolling writes a <style> element.

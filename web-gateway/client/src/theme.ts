@@ -1,25 +1,51 @@
 /** Colours, type and shape. Warm paper and one deep green; red only for what ends or is recorded. */
 import { createTheme, type ConvertCSSVariablesInput, type MantineColorsTuple } from '@mantine/core';
 
+/** White text can be read on the sixth and the seventh, which buttons are filled with. */
 const green: MantineColorsTuple = [
   '#e9f7f1',
   '#d3ece1',
   '#a6dac4',
   '#76c7a5',
-  '#4fb78b',
+  '#4cc79b',
   '#33a878',
-  '#1b8f63',
+  '#15805a',
   '#0b6e4f',
   '#085a41',
   '#054634',
 ];
 
+const red: MantineColorsTuple = [
+  '#fdecea',
+  '#fad4d0',
+  '#f5aaa3',
+  '#f08a80',
+  '#ff8f82',
+  '#e2574b',
+  '#c4352b',
+  '#b3261e',
+  '#8f1d17',
+  '#6f1512',
+];
+
+/** From ink on dark paper to the paper itself. */
+const dark: MantineColorsTuple = [
+  '#e8ebef',
+  '#cdd4dc',
+  '#a5afbc',
+  '#8d97a4',
+  '#4a5665',
+  '#2a333e',
+  '#1f262f',
+  '#1a2028',
+  '#161b22',
+  '#12161c',
+];
+
 export const themeOverride = createTheme({
   primaryColor: 'green',
-  primaryShade: { light: 7, dark: 4 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
-  colors: { green },
+  primaryShade: { light: 7, dark: 6 },
+  colors: { green, red, dark },
   white: '#ffffff',
   black: '#1c2430',
   defaultRadius: 'md',
@@ -43,20 +69,20 @@ export const themeVariables: ConvertCSSVariablesInput = {
     '--card': '#ffffff',
     '--line': '#e3dfd6',
     '--raised': '#f3f0e9',
-    '--talking': '#1b8f63',
+    '--talking': '#15805a',
     '--warm': '#8a5a00',
     '--warm-paper': '#fdf3dd',
     '--bad': '#a3261b',
     '--bad-paper': '#fbe9e7',
+    '--face-paper': 'white',
+    '--face-ink': 'black',
   },
   dark: {
     '--mantine-color-body': '#12161c',
     '--mantine-color-text': '#e8ebef',
     '--mantine-color-dimmed': '#a5afbc',
     '--mantine-color-placeholder': '#8d97a4',
-    '--mantine-color-default': '#1f262f',
-    '--mantine-color-default-hover': '#28313c',
-    '--mantine-color-default-border': '#3b4653',
+    '--mantine-color-default-border': '#4a5665',
     '--mantine-color-error': '#ff8f82',
     '--mantine-color-anchor': '#4cc79b',
     '--card': '#1a2028',
@@ -67,5 +93,7 @@ export const themeVariables: ConvertCSSVariablesInput = {
     '--warm-paper': '#33291a',
     '--bad': '#ff8f82',
     '--bad-paper': '#3a2020',
+    '--face-paper': '#12161c',
+    '--face-ink': 'white',
   },
 };

@@ -9,9 +9,10 @@ import {
   type JoinResponse,
   type TicketResponse,
 } from '../../../config/contract/index.ts';
-import type { Conference, Pass, Store } from '../../../store/index.ts';
+import type { Conference, Invitee, Pass, ResolvedCode, Store } from '../../../store/index.ts';
 import { limitKeyOf } from '../client-address.ts';
 import { refuseInStep } from '../even-time.ts';
+import { iceServersFor } from '../ice-servers.ts';
 import { operation, type Operation } from '../operation.ts';
 import type { GatewayParts } from '../parts.ts';
 
@@ -60,7 +61,7 @@ export function joinOperations(parts: JoinParts): Operation[] {
     handle: async ({ pass, token }) => {
       if (pass === null) throw new PartylineError('auth/required');
       await limit(store, 'ticket', `${pass.tenantId} ${pass.participantId}`);
-      return makeTicket(store, pass, token);
+      return makeTicket(parts, pass, token);
     },
   });
 
@@ -75,37 +76,74 @@ async function limit(store: Store, rule: 'join' | 'ticket', key: string): Promis
 
 /**
  * Unknown, closed and full are told with the same words.
- * @throws PartylineError join/refused, request/rate-limited
+ * @throws PartylineError join/refused, join/personal-code-needed, request/rate-limited
  */
-async function findEntrance({ store, settings }: JoinParts, body: JoinRequest, address: string): Promise<Entrance> {
-  if ('invitation' in body) throw new PartylineError('join/refused');
-  const lookup = await store.codes.lookup({
-    tenantId: settings.webTenant,
-    digits: body.code,
-    callerNumber: '',
-    sourceAddress: address,
-  });
+async function findEntrance(parts: JoinParts, body: JoinRequest, address: string): Promise<Entrance> {
+  const entrance = 'invitation' in body ? await byInvitation(parts.store, body) : await byCode(parts, body, address);
+  await refuseWhenFull(parts.store, entrance);
+  return entrance;
+}
+
+type CodeRequest = Extract<JoinRequest, { code: string }>;
+type InvitationRequest = Extract<JoinRequest, { invitation: string }>;
+
+async function byInvitation(store: Store, { invitation, name }: InvitationRequest): Promise<Entrance> {
+  const found = await store.invitees.byInvitation(invitation);
+  if (found?.conference.state !== 'open') throw new PartylineError('join/refused');
+  return { conference: found.conference, who: asInvitee(found.invitee, name) };
+}
+
+async function byCode(parts: JoinParts, { code, name, personalCode }: CodeRequest, address: string): Promise<Entrance> {
+  const first = await lookUp(parts, address, code);
+  const { conference } = first;
+  if (first.kind === 'personal') return { conference, who: asInvitee(first.invitee, name) };
+  if (personalCode === undefined) {
+    const needed = first.kind === 'guest' && conference.policy.personalCodes === 'required';
+    if (needed) throw new PartylineError('join/personal-code-needed');
+    return { conference, who: { participantId: randomUUID(), name, role: first.kind } };
+  }
+  const second = await lookUp(parts, address, personalCode, conference.id);
+  if (second.kind !== 'personal') throw new PartylineError('join/refused');
+  const who = asInvitee(second.invitee, name);
+  return { conference, who: first.kind === 'host' ? { ...who, role: 'host' } : who };
+}
+
+/** The name may be another each time; the participant is the same, on the phone as well. */
+function asInvitee({ id, name, role, language }: Invitee, chosen: string | undefined): Entrance['who'] {
+  const spoken = language === undefined ? {} : { language };
+  return { participantId: id, identity: id, name: chosen ?? name, role, ...spoken };
+}
+
+/** @param conferenceId only a personal code of this conference will do */
+async function lookUp(
+  { store, settings }: JoinParts,
+  sourceAddress: string,
+  digits: string,
+  conferenceId?: string,
+): Promise<ResolvedCode> {
+  const only = conferenceId === undefined ? {} : { conferenceId };
+  const { webTenant: tenantId } = settings;
+  const lookup = await store.codes.lookup({ tenantId, digits, via: 'web', callerNumber: '', sourceAddress, ...only });
   if (lookup.outcome === 'limited') {
     throw new PartylineError('request/rate-limited', { retryAfterMs: lookup.retryAfterMs });
   }
   if (lookup.outcome !== 'found') throw new PartylineError('join/refused');
-  const { conference, kind } = lookup.resolved;
-  await refuseWhenFull(store, conference);
-  return { conference, who: { participantId: randomUUID(), name: body.name, role: kind } };
+  return lookup.resolved;
 }
 
-async function refuseWhenFull(store: Store, conference: Conference): Promise<void> {
-  const room = await store.rooms.read(conference.tenantId, conference.id);
-  if ((room?.participants.length ?? 0) >= conference.policy.maxParticipants) throw new PartylineError('join/refused');
+/** Whoever is in already may come again: after a change of browser, or by phone and browser. */
+async function refuseWhenFull(store: Store, { conference, who }: Entrance): Promise<void> {
+  const present = (await store.rooms.read(conference.tenantId, conference.id))?.participants ?? [];
+  if (present.some(({ id }) => id === who.participantId)) return;
+  if (present.length >= conference.policy.maxParticipants) throw new PartylineError('join/refused');
 }
 
-/** @throws PartylineError join/refused when the conference was closed just now */
 async function letIn(parts: JoinParts, { conference, who }: Entrance): Promise<JoinResponse> {
   const { id: conferenceId, tenantId, title } = conference;
   const { pass, token } = await issuePass(parts.store, { tenantId, conferenceId, ...who });
   const { participantId, name, role, expiresAt } = pass;
   return {
-    ...(await makeTicket(parts.store, pass, token)),
+    ...(await makeTicket(parts, pass, token)),
     ...{ conferenceId, title, participantId, name, role, token, expiresAt },
     dialIn: dialIn(parts, tenantId),
   };
@@ -120,15 +158,19 @@ async function issuePass(store: Store, who: Parameters<Store['passes']['issue']>
   }
 }
 
-async function makeTicket(store: Store, pass: Pass, token: string): Promise<TicketResponse> {
+async function makeTicket({ store, settings }: JoinParts, pass: Pass, token: string): Promise<TicketResponse> {
   const ticketExpiresAt = Date.now() + TICKET_LIFE_MS;
   const ticket = await store.passes.issueTicket(token, TICKET_LIFE_MS);
   if (ticket === null) throw new PartylineError('auth/required');
-  return { ticket, ticketExpiresAt, sipUri: `sip:${pass.conferenceId}@${SIP_HOST}`, iceServers: [] };
+  const iceServers = iceServersFor(settings, pass.participantId);
+  return { ticket, ticketExpiresAt, sipUri: `sip:${pass.conferenceId}@${SIP_HOST}`, iceServers };
 }
 
 /** The tenant's numbers; where any number will do, the address that does. */
-function dialIn({ settings, dial }: JoinParts, tenantId: string): JoinResponse['dialIn'] {
+export function dialIn(
+  { settings, dial }: Pick<JoinParts, 'settings' | 'dial'>,
+  tenantId: string,
+): JoinResponse['dialIn'] {
   const numbers = settings.dids.filter(({ tenant }) => tenant === tenantId).map(({ number }) => ({ number }));
   return numbers.length === 0 && settings.dids.length === 0 && dial !== undefined ? [{ number: dial }] : numbers;
 }

@@ -1,11 +1,30 @@
 /** Live rooms: who is in, and what may be asked of them. */
-import { roomCommand, roomCommandAnswer, roomView } from '../../../config/contract/index.ts';
+import { liveRooms, roomCommand, roomCommandAnswer, roomView } from '../../../config/contract/index.ts';
 import type { Store } from '../../../store/index.ts';
 import { operation, type Operation } from '../operation.ts';
 import { toRoomView } from '../room-view.ts';
 import { findConference } from './conferences.ts';
 
 export function roomOperations(store: Store): Operation[] {
+  const list = operation({
+    method: 'get',
+    path: '/rooms',
+    summary: 'The conferences somebody is in now',
+    access: ['admin', 'moderator', 'presenter'],
+    answers: { status: 200, schema: liveRooms, description: 'The live rooms, oldest first.' },
+    handle: async ({ person }) => {
+      const rooms = await store.rooms.list(person.tenantId);
+      return {
+        rooms: rooms
+          .map(({ conferenceId, title, startedAt, participants }) => ({
+            ...{ conferenceId, title, startedAt },
+            participants: participants.length,
+          }))
+          .sort((one, other) => one.startedAt - other.startedAt),
+      };
+    },
+  });
+
   const show = operation({
     method: 'get',
     path: '/rooms/:conferenceId',
@@ -37,5 +56,5 @@ export function roomOperations(store: Store): Operation[] {
     },
   });
 
-  return [show, command];
+  return [list, show, command];
 }

@@ -5,7 +5,7 @@ export function startPage(dial: string | undefined, tries: number): string {
   return page(
     'Partyline',
     html`<h1>Partyline</h1>
-      <p class="lead">A conference bridge for telephones: dial in, key your access code, talk.</p>
+      <p class="lead">A conference bridge: telephones and browsers meet by access code.</p>
       <section class="card">
         <h2>What to dial</h2>
         ${whatToDial(dial)}

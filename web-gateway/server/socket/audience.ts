@@ -6,9 +6,7 @@ import type { ParticipantView, RoomView } from '../../../config/contract/index.t
 
 /** `waiting` is for one participant alone. */
 export type Audience =
-  | { readonly kind: 'host' }
-  | { readonly kind: 'guest' }
-  | { readonly kind: 'waiting'; readonly participantId: string };
+  { readonly kind: 'host' } | { readonly kind: 'guest' } | { readonly kind: 'waiting'; readonly participantId: string };
 
 export function audienceOf({ id, role, state }: ParticipantView): Audience {
   if (state === 'waiting') return { kind: 'waiting', participantId: id };
@@ -26,6 +24,10 @@ export function viewFor(audience: Audience, view: RoomView): RoomView {
     case 'guest':
       return { ...view, participants: view.participants.filter(({ state }) => state !== 'waiting') };
     case 'waiting':
-      return { ...view, startedAt: null, participants: view.participants.filter(({ id }) => id === audience.participantId) };
+      return {
+        ...view,
+        startedAt: null,
+        participants: view.participants.filter(({ id }) => id === audience.participantId),
+      };
   }
 }

@@ -155,7 +155,9 @@ export class RoomHub {
 
   /** An audience nobody belongs to is begun anew when somebody does. */
   #forgetAudiences(): void {
-    const used = new Set([...this.#seats].flatMap(({ audience }) => (audience === null ? [] : [audienceKey(audience)])));
+    const used = new Set(
+      [...this.#seats].flatMap(({ audience }) => (audience === null ? [] : [audienceKey(audience)])),
+    );
     for (const key of [...this.#told.keys()]) if (!used.has(key)) this.#told.delete(key);
   }
 }

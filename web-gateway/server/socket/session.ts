@@ -129,7 +129,10 @@ export class Session implements Page {
   #strike(): void {
     this.#strikes += 1;
     if (this.#strikes < this.#options.limits.strikes) return;
-    this.#options.logger.warn({ participantId: this.participantId }, 'a socket was cut: too many or unreadable messages');
+    this.#options.logger.warn(
+      { participantId: this.participantId },
+      'a socket was cut: too many or unreadable messages',
+    );
     this.#socket.disconnect(true);
   }
 
@@ -180,8 +183,7 @@ export class Session implements Page {
   #authorise(access: CommandAccess): void {
     const row = this.#hub?.rowOf(this.participantId);
     if (row === undefined) throw new PartylineError('room/participant-not-found');
-    const allowed =
-      access === 'anyone' || (row.state !== 'waiting' && (access === 'admitted' || row.role === 'host'));
+    const allowed = access === 'anyone' || (row.state !== 'waiting' && (access === 'admitted' || row.role === 'host'));
     if (!allowed) throw new PartylineError('auth/forbidden');
   }
 
@@ -226,7 +228,10 @@ export class Session implements Page {
   #failed(error: unknown): void {
     const { code, entry } = toPartylineError(error);
     const reason = ENDS[code];
-    if (reason !== undefined) return this.end(reason);
+    if (reason !== undefined) {
+      this.end(reason);
+      return;
+    }
     if (entry.fault === 'us') this.#options.logger.error({ err: error }, 'a page could not be shown its room');
     // It tries again by itself, a little later.
     this.#socket.disconnect(true);

@@ -103,9 +103,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       return sessions.size;
     },
     owns: ({ url }) => (url ?? '').startsWith(SOCKET_PATH),
-    handle: (request, response) => engine.handleRequest(request as Parameters<Engine['handleRequest']>[0], response),
+    handle: (request, response) => engine.handleRequest(request, response),
     upgrade: (request, socket, head) => {
-      engine.handleUpgrade(request as Parameters<Engine['handleUpgrade']>[0], socket, head);
+      engine.handleUpgrade(request, socket, head);
     },
     stop: () =>
       (stopping ??= (async () => {

@@ -1,5 +1,5 @@
 /** The HTTP API, as the pages use it: JSON in and out, problems (RFC 9457) as errors. No cookies travel. */
-import type { Problem } from '../../../../config/contract/api.ts';
+import type { Problem } from '../../../../config/contract/index.ts';
 
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
@@ -32,7 +32,7 @@ export async function api<T>(method: 'GET' | 'POST', path: string, options: ApiO
   const body = parse(text);
   if (response.ok) return body as T;
   const seconds = Number(response.headers.get('retry-after'));
-  throw new ApiProblem(response.status, (body ?? {}) as Partial<Problem>, seconds > 0 ? seconds : undefined);
+  throw new ApiProblem(response.status, body ?? {}, seconds > 0 ? seconds : undefined);
 }
 
 async function send(method: string, path: string, { token, body, signal }: ApiOptions): Promise<Response> {

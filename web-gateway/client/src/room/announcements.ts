@@ -1,5 +1,5 @@
 /** What a screen reader is told when the room changes: sentences out of two views of it. Pure. */
-import type { ParticipantView, RoomView } from '../../../../config/contract/room.ts';
+import type { ParticipantView, RoomView } from '../../../../config/contract/index.ts';
 import { MODE_EXPLAINED, ownMuteWords } from './words.ts';
 
 /** More than these at once are counted, not named. */

@@ -1,6 +1,5 @@
 /** The room in words: who is muted and why, what a host may do to whom. Pure, and the same for eyes and for screen readers. */
-import type { ParticipantView, RoomView } from '../../../../config/contract/room.ts';
-import type { PolicyAnnounce, PolicyMode } from '../../../../config/contract/conferences.ts';
+import type { ParticipantView, PolicyAnnounce, PolicyMode, RoomView } from '../../../../config/contract/index.ts';
 
 export const MODE_WORDS: Readonly<Record<PolicyMode, string>> = {
   conversation: 'Conversation',
@@ -53,10 +52,11 @@ export function ownMuteWords(me: ParticipantView, mode: PolicyMode): string {
 }
 
 /** How their sound comes, as the small line below the name. */
-export function audioWords({ audio, number, web, state }: ParticipantView): string {
+export function audioWords({ name, audio, number, web, state }: ParticipantView): string {
   if (state === 'away') return 'Connection lost';
-  const number_ = number === '' ? '' : ` ${number}`;
-  if (audio === 'phone') return web ? `Phone${number_} and browser` : `Phone${number_}`;
+  // A caller who told no name is called by the number already.
+  const phone = number === '' || number === name ? 'Phone' : `Phone ${number}`;
+  if (audio === 'phone') return web ? `${phone} and browser` : phone;
   return audio === 'browser' ? 'Browser' : 'Browser, without sound';
 }
 
@@ -85,7 +85,7 @@ export function initialsOf(name: string): string {
   const first = words[0] ?? '';
   const last = words.length > 1 ? (words.at(-1) ?? '') : '';
   return [first, last]
-    .map((word) => [...word][0] ?? '')
+    .map((word) => (word.charAt(0) === '' ? '' : String.fromCodePoint(word.codePointAt(0) ?? 0)))
     .join('')
     .toLocaleUpperCase();
 }

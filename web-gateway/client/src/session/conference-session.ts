@@ -1,8 +1,13 @@
 /** Somebody in a conference: their sound, the room they see, and what they can do. Lives as long as they are in. */
-import type { JoinResponse, TicketResponse } from '../../../../config/contract/join.ts';
-import { SIP_PATH } from '../../../../config/contract/names.ts';
-import type { ParticipantView, RoomView } from '../../../../config/contract/room.ts';
-import type { RoomCommandInput, SessionEndReason } from '../../../../config/contract/socket.ts';
+import type {
+  JoinResponse,
+  ParticipantView,
+  RoomCommandInput,
+  RoomView,
+  SessionEndReason,
+  TicketResponse,
+} from '../../../../config/contract/index.ts';
+import { SIP_PATH } from '../../../../config/contract/browser.ts';
 import { api, ApiProblem } from '../api/http.ts';
 import { openMicrophone } from '../media/microphone.ts';
 import type { Player } from '../media/player.ts';

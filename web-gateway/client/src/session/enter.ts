@@ -1,5 +1,5 @@
 /** Going in: from what was typed or kept to a session. */
-import type { JoinRequest, JoinResponse } from '../../../../config/contract/join.ts';
+import type { JoinRequest, JoinResponse } from '../../../../config/contract/index.ts';
 import { api } from '../api/http.ts';
 import { MicrophoneUnavailable, openMicrophone, silence } from '../media/microphone.ts';
 import { Player } from '../media/player.ts';

@@ -1,5 +1,5 @@
 /** A page that is loaded again comes back into the same row: the tab remembers its token until it is closed. */
-import type { JoinResponse } from '../../../../config/contract/join.ts';
+import type { JoinResponse } from '../../../../config/contract/index.ts';
 
 const KEY = 'partyline-session';
 

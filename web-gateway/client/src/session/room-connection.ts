@@ -1,16 +1,16 @@
 /** The room as the gateway tells it: the whole once, then changes in order; after a gap the whole again. */
 import { io, type Socket } from 'socket.io-client';
-import { applyRoomChange } from '../../../../config/contract/apply-room-change.ts';
-import { SOCKET_PATH } from '../../../../config/contract/names.ts';
-import type { RoomChange, RoomView } from '../../../../config/contract/room.ts';
+import { SOCKET_PATH, applyRoomChange } from '../../../../config/contract/browser.ts';
 import type {
   BrowserEvents,
+  RoomChange,
   RoomCommandInput,
   RoomSnapshot,
+  RoomView,
   ServerEvents,
   SessionEndReason,
   SocketReply,
-} from '../../../../config/contract/socket.ts';
+} from '../../../../config/contract/index.ts';
 import { Observable } from './observable.ts';
 
 export interface RoomState {
@@ -118,7 +118,9 @@ export class RoomConnection extends Observable<RoomState> {
     if (this.#reading) return;
     this.#reading = true;
     try {
-      const snapshot = await this.#ask<RoomSnapshot>((answer) => this.#socket.timeout(ANSWER_MS).emit('room:read', answer));
+      const snapshot = await this.#ask<RoomSnapshot>((answer) =>
+        this.#socket.timeout(ANSWER_MS).emit('room:read', answer),
+      );
       this.set({ ...this.state, ...snapshot });
     } catch {
       // Without a connection the whole comes with the next one.

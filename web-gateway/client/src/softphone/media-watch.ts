@@ -52,6 +52,9 @@ export function watchMedia(connection: RTCPeerConnection, listener: MediaListene
       case 'failed':
       case 'closed':
         lose();
+        return;
+      case 'new':
+      case 'connecting':
     }
   }
   connection.addEventListener('connectionstatechange', look);
@@ -66,7 +69,10 @@ function watchPackets(connection: RTCPeerConnection, lose: () => void): ReturnTy
   return setInterval(() => {
     const slept = Date.now() - lookedAt > SLEPT_MS;
     lookedAt = Date.now();
-    if (slept) return lose();
+    if (slept) {
+      lose();
+      return;
+    }
     void packetsReceived(connection).then((received) => {
       silent = received > packets ? 0 : silent + 1;
       packets = received;

@@ -1,7 +1,7 @@
 /** One call over sip.js: a WebSocket, an INVITE with the ticket, ICE and DTLS. The only file that knows sip.js. */
 import { Inviter, SessionState, UserAgent, Web } from 'sip.js';
-import type { TicketResponse } from '../../../../config/contract/join.ts';
-import { TICKET_HEADER } from '../../../../config/contract/names.ts';
+import type { TicketResponse } from '../../../../config/contract/index.ts';
+import { TICKET_HEADER } from '../../../../config/contract/browser.ts';
 import type { Failure } from './machine.ts';
 import { watchMedia } from './media-watch.ts';
 import type { Call, CallListener } from './softphone.ts';

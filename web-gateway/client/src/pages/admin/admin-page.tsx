@@ -2,7 +2,7 @@
 import { Anchor, Button } from '@mantine/core';
 import { QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { PersonView } from '../../../../../config/contract/api.ts';
+import type { PersonView } from '../../../../../config/contract/index.ts';
 import { api, ApiProblem } from '../../api/http.ts';
 import { Brand } from '../../components/brand.tsx';
 import { Centered } from '../../components/centered.tsx';

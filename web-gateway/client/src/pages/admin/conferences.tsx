@@ -1,9 +1,8 @@
 import { Anchor, Badge, Button, Modal, NativeSelect, Switch, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { Link } from 'wouter';
-import type { ConferenceView, LiveRooms } from '../../../../../config/contract/api.ts';
-import type { ConferencePolicy } from '../../../../../config/contract/conferences.ts';
+import type { ConferencePolicy, ConferenceView, LiveRooms } from '../../../../../config/contract/index.ts';
 import { api, ApiProblem } from '../../api/http.ts';
 import { Notice } from '../../components/notice.tsx';
 import { durationWords } from '../../room/words.ts';
@@ -65,6 +64,7 @@ export function Conferences({ mayMake }: { mayMake: boolean }) {
             key={conference.id}
             conference={conference}
             room={rooms.get(conference.id)}
+            asOf={live.dataUpdatedAt}
             mayMake={mayMake}
           />
         ))}
@@ -84,10 +84,12 @@ export function Conferences({ mayMake }: { mayMake: boolean }) {
 interface CardProps {
   readonly conference: ConferenceView;
   readonly room: LiveRooms['rooms'][number] | undefined;
+  /** When the live rooms were looked at. */
+  readonly asOf: number;
   readonly mayMake: boolean;
 }
 
-function ConferenceCard({ conference, room, mayMake }: CardProps) {
+function ConferenceCard({ conference, room, asOf, mayMake }: CardProps) {
   const [shown, setShown] = useState(false);
   return (
     <li className="card">
@@ -104,7 +106,7 @@ function ConferenceCard({ conference, room, mayMake }: CardProps) {
                 <Badge variant="light">Live</Badge>
                 <span>
                   {room.participants} {room.participants === 1 ? 'person' : 'people'}, since{' '}
-                  {durationWords(Date.now() - room.startedAt)}
+                  {durationWords(asOf - room.startedAt)}
                 </span>
               </>
             )}
@@ -179,7 +181,7 @@ function NewConference({ onDone }: { onDone: () => void }) {
       }),
     onSuccess: () => client.invalidateQueries({ queryKey: ['conferences'] }),
   });
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     make.mutate();
   };

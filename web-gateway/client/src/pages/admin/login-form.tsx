@@ -1,5 +1,5 @@
 import { Button, PasswordInput, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { api, ApiProblem } from '../../api/http.ts';
 import { Brand } from '../../components/brand.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -11,7 +11,7 @@ export function LoginForm({ onLogin }: { onLogin: (login: Login) => void }) {
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     setBusy(true);
     setProblem(null);

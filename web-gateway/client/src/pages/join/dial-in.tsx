@@ -1,7 +1,7 @@
 /** The way that always remains: a telephone. */
 import { Anchor } from '@mantine/core';
 import { useEffect, useState } from 'react';
-import type { ServiceView } from '../../../../../config/contract/api.ts';
+import type { ServiceView } from '../../../../../config/contract/index.ts';
 import { api } from '../../api/http.ts';
 import { digitsOf, telLink } from './join-form.ts';
 import classes from './join.module.css';

@@ -1,5 +1,5 @@
 /** What is typed on the join page, checked before anything is asked of the server. Pure. */
-import type { JoinRequest } from '../../../../../config/contract/join.ts';
+import type { JoinRequest } from '../../../../../config/contract/index.ts';
 
 export interface JoinForm {
   readonly code: string;

@@ -1,6 +1,6 @@
 /** The door: an access code or an invitation, a name, and sound that works before anybody is met. */
 import { Anchor, Button, TextInput, UnstyledButton } from '@mantine/core';
-import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
+import { useEffect, useRef, useState, type SubmitEvent } from 'react';
 import { Link } from 'wouter';
 import { Brand } from '../../components/brand.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -26,16 +26,24 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [sound, setSound] = useState<Sound>('browser');
   const [busy, setBusy] = useState(false);
+  const [tries, setTries] = useState(0);
   const check = useMicrophoneCheck();
   const page = useRef<HTMLFormElement>(null);
   useEffect(() => void (document.title = 'Join a conference – Partyline'), []);
 
-  const submit = async (event: FormEvent) => {
+  const change = (field: keyof JoinForm, value: string) => {
+    setForm({ ...form, [field]: value });
+    setErrors(({ [field]: _corrected, ...others }) => others);
+  };
+  const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const checked = toRequest(form, invitation);
     setErrors('errors' in checked ? checked.errors : {});
     setRefusal(null);
-    if ('errors' in checked) return focusFirstError(page.current);
+    if ('errors' in checked) {
+      focusFirstError(page.current);
+      return;
+    }
     setBusy(true);
     savePreferences({ name: form.name.trim() });
     try {
@@ -46,6 +54,7 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
     } catch (error) {
       setBusy(false);
       setRefusal(refusalOf(error));
+      setTries(tries + 1);
     }
   };
 
@@ -60,10 +69,10 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
       <main className={classes.page}>
         <h1>Join a conference</h1>
         <form ref={page} className={`card ${classes.door}`} onSubmit={(event) => void submit(event)} noValidate>
-          <Who form={form} onForm={setForm} errors={errors} invited={invitation !== undefined} />
+          <Who form={form} onChange={change} errors={errors} invited={invitation !== undefined} />
           <SoundPanel sound={sound} onSound={setSound} check={check} />
           <div className={classes.go}>
-            {refusal === null ? null : <RefusalNotice refusal={refusal} />}
+            {refusal === null ? null : <RefusalNotice key={tries} refusal={refusal} />}
             <Button type="submit" size="lg" fullWidth loading={busy}>
               {sound === 'browser' ? 'Join with sound' : 'Join'}
             </Button>
@@ -75,14 +84,20 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
   );
 }
 
-function Who(props: { form: JoinForm; onForm: (form: JoinForm) => void; errors: JoinFormErrors; invited: boolean }) {
-  const { form, onForm, errors, invited } = props;
+interface WhoProps {
+  readonly form: JoinForm;
+  readonly onChange: (field: keyof JoinForm, value: string) => void;
+  readonly errors: JoinFormErrors;
+  readonly invited: boolean;
+}
+
+function Who({ form, onChange, errors, invited }: WhoProps) {
   const [personal, setPersonal] = useState(false);
   const change = (field: keyof JoinForm) => (event: { currentTarget: HTMLInputElement }) =>
-    onForm({ ...form, [field]: event.currentTarget.value });
+    onChange(field, event.currentTarget.value);
   return (
     <section className={classes.who} aria-labelledby="who-title">
-      <h2 id="who-title">{invited ? 'You are invited' : 'Who is it?'}</h2>
+      <h2 id="who-title">{invited ? 'You are invited' : 'Who are you?'}</h2>
       {invited ? null : (
         <TextInput
           label="Access code"
@@ -126,27 +141,22 @@ function Who(props: { form: JoinForm; onForm: (form: JoinForm) => void; errors: 
 }
 
 function RefusalNotice({ refusal }: { refusal: Refusal }) {
-  const left = useCountdown(refusal.retryAfterSeconds ?? 0);
-  const id = useId();
   return (
     <Notice kind="bad" title={refusal.title} role="alert">
-      <span id={id}>
-        {refusal.help}
-        {left > 0 ? ` Try again in ${left} seconds.` : ''}
-      </span>
+      {refusal.help}
+      {refusal.retryAfterSeconds === undefined ? null : <Countdown seconds={refusal.retryAfterSeconds} />}
     </Notice>
   );
 }
 
-function useCountdown(seconds: number): number {
+function Countdown({ seconds }: { seconds: number }) {
   const [left, setLeft] = useState(seconds);
   useEffect(() => {
-    setLeft(seconds);
-    if (seconds <= 0) return undefined;
     const timer = setInterval(() => setLeft((now) => Math.max(0, now - 1)), 1_000);
     return () => clearInterval(timer);
-  }, [seconds]);
-  return left;
+  }, []);
+  // A screen reader hears it once, and not every second.
+  return <span aria-live="off">{left > 0 ? ` Try again in ${left} seconds.` : ' You can try again now.'}</span>;
 }
 
 function focusFirstError(form: HTMLFormElement | null): void {

@@ -22,7 +22,7 @@ export function SoundPanel(props: { sound: Sound; onSound: (sound: Sound) => voi
   return (
     <section className={classes.sound} aria-labelledby="sound-title">
       <h2 id="sound-title">Your sound</h2>
-      <Radio.Group value={sound} onChange={(value) => onSound(value as Sound)} aria-label="How you hear and speak">
+      <Radio.Group value={sound} onChange={(value) => onSound(value)} aria-label="How you hear and speak">
         <div className={classes.choices}>
           <Radio value="browser" label="This computer" description="Its microphone and speakers, or a headset" />
           <Radio value="listen" label="Listen only" description="Without a microphone" />

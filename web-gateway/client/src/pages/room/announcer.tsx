@@ -1,7 +1,7 @@
 /** Tells screen readers what changes in the room. */
 import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import type { RoomView } from '../../../../../config/contract/room.ts';
+import type { RoomView } from '../../../../../config/contract/index.ts';
 import { announcements } from '../../room/announcements.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { useObservable } from '../../session/observable.ts';

@@ -1,6 +1,6 @@
 /** Commands from anywhere in the page, and what the person is told when one is refused. */
 import { createContext, use, useCallback, useState, type ReactNode } from 'react';
-import type { RoomCommandInput } from '../../../../../config/contract/socket.ts';
+import type { RoomCommandInput } from '../../../../../config/contract/index.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { CommandRefused } from '../../session/room-connection.ts';
 

@@ -1,5 +1,5 @@
 /** One's own controls, always at the bottom of the page. */
-import { Button, Menu, UnstyledButton } from '@mantine/core';
+import { Menu, UnstyledButton } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import {
   IconDialpad,
@@ -15,12 +15,13 @@ import {
   IconVolume2,
 } from '../../components/icons.ts';
 import { useState, type ReactNode } from 'react';
-import type { ParticipantView, RoomView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView, RoomView } from '../../../../../config/contract/index.ts';
 import { ownMuteWords } from '../../room/words.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { useCommands } from './commands.tsx';
 import { DialPad } from './dial-pad.tsx';
 import { MutedSpeech } from './muted-speech.tsx';
+import { Refused } from './refused.tsx';
 import classes from './room.module.css';
 import { SoundSettings } from './sound-settings.tsx';
 
@@ -58,6 +59,7 @@ export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
   };
   return (
     <footer className={classes.bar} id="controls" tabIndex={-1} aria-label="Your controls" role="region">
+      <Refused />
       {admitted ? <OwnState session={session} view={view} me={me} /> : null}
       <div className={classes.buttons}>
         {admitted && me.audio !== null ? (
@@ -72,7 +74,8 @@ export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
         ) : null}
         {admitted ? (
           <BarButton
-            label={handUp ? 'Lower hand' : 'Raise hand'}
+            label="Hand"
+            name={handUp ? 'Lower hand' : 'Raise hand'}
             shortcut="Alt+H"
             kind={handUp ? 'warm' : undefined}
             icon={<IconHandStop />}
@@ -87,15 +90,7 @@ export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
         )}
         {onManage === undefined ? null : <BarButton label="Manage" icon={<IconSettings />} onClick={onManage} />}
         <MoreMenu admitted={admitted} />
-        <Button
-          className={classes.leave ?? ''}
-          color="red"
-          leftSection={<IconPhoneOff size={20} aria-hidden />}
-          loading={leaving}
-          onClick={leave}
-        >
-          Leave
-        </Button>
+        <BarButton label="Leave" kind="leave" icon={<IconPhoneOff />} disabled={leaving} onClick={leave} />
       </div>
       <DialPad opened={open === 'keys'} onClose={() => setOpen(null)} session={session} />
       <SoundSettings opened={open === 'sound'} onClose={() => setOpen(null)} session={session} me={me} />
@@ -160,17 +155,31 @@ interface BarButtonProps {
   readonly onClick: () => void;
   readonly description?: string;
   readonly shortcut?: string;
-  readonly kind?: 'on' | 'off' | 'warm' | undefined;
+  readonly kind?: 'on' | 'off' | 'warm' | 'leave' | undefined;
+  /** What it does, where the label is too short to say so. Holds the label. */
+  readonly name?: string;
+  readonly disabled?: boolean;
 }
 
-function BarButton({ label, icon, onClick, description, shortcut, kind }: BarButtonProps) {
+function BarButton({
+  label,
+  name = label,
+  icon,
+  onClick,
+  description = name,
+  shortcut,
+  kind,
+  disabled,
+}: BarButtonProps) {
   return (
     <UnstyledButton
       className={classes.barButton}
       data-kind={kind}
       onClick={onClick}
-      title={shortcut === undefined ? description : `${description ?? label} (${shortcut})`}
+      title={shortcut === undefined ? description : `${description} (${shortcut})`}
+      aria-label={name}
       aria-keyshortcuts={shortcut}
+      disabled={disabled}
     >
       <span aria-hidden="true">{icon}</span>
       <span>{label}</span>

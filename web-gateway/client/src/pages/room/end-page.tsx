@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useEffect, useRef } from 'react';
-import type { SessionEndReason } from '../../../../../config/contract/socket.ts';
+import type { SessionEndReason } from '../../../../../config/contract/index.ts';
 import { Brand } from '../../components/brand.tsx';
 import classes from './room.module.css';
 

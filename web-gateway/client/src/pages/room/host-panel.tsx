@@ -8,18 +8,16 @@ import {
   IconPlayerStopFilled,
 } from '../../components/icons.ts';
 import { useMemo, useState } from 'react';
-import type { PolicyAnnounce, PolicyMode } from '../../../../../config/contract/conferences.ts';
-import type { RoomView } from '../../../../../config/contract/room.ts';
-import { ANNOUNCE_WORDS, groupsOf, MODE_EXPLAINED, MODE_WORDS } from '../../room/words.ts';
+import type { PolicyAnnounce, PolicyMode, RoomView } from '../../../../../config/contract/index.ts';
+import { ANNOUNCE_WORDS, audioWords, groupsOf, MODE_EXPLAINED, MODE_WORDS } from '../../room/words.ts';
 import { useCommands } from './commands.tsx';
-import { PersonRow } from './person-row.tsx';
 import classes from './room.module.css';
 
 export function HostPanel({ view }: { view: RoomView }) {
   const groups = useMemo(() => groupsOf(view), [view]);
   return (
     <aside className={classes.panel} aria-label="Host controls">
-      <Waiting view={view} people={groups.waiting} />
+      <Waiting people={groups.waiting} />
       <Hands view={view} people={groups.hands} />
       <section className="card">
         <h2>Who may speak</h2>
@@ -35,7 +33,7 @@ export function HostPanel({ view }: { view: RoomView }) {
 
 type People = ReturnType<typeof groupsOf>['waiting'];
 
-function Waiting({ view, people }: { view: RoomView; people: People }) {
+function Waiting({ people }: { people: People }) {
   const { run } = useCommands();
   if (people.length === 0) return null;
   return (
@@ -55,23 +53,31 @@ function Waiting({ view, people }: { view: RoomView; people: People }) {
       </div>
       <ul className={classes.rows}>
         {people.map((person) => (
-          <PersonRow key={person.id} person={person} mode={view.mode} isMe={false}>
-            <Button
-              size="xs"
-              aria-label={`Admit ${person.name}`}
-              onClick={() => void run({ type: 'admit', participantId: person.id })}
-            >
-              Admit
-            </Button>
-            <Button
-              size="xs"
-              variant="default"
-              aria-label={`Turn ${person.name} away`}
-              onClick={() => void run({ type: 'remove', participantId: person.id, reason: 'not-invited' })}
-            >
-              Turn away
-            </Button>
-          </PersonRow>
+          <li key={person.id} className={classes.waitingRow}>
+            <div className={classes.who}>
+              <p className={classes.name}>
+                <bdi>{person.name}</bdi>
+              </p>
+              <p className={classes.below}>{audioWords(person)}</p>
+            </div>
+            <div className={classes.pair}>
+              <Button
+                size="xs"
+                aria-label={`Admit ${person.name}`}
+                onClick={() => void run({ type: 'admit', participantId: person.id })}
+              >
+                Admit
+              </Button>
+              <Button
+                size="xs"
+                variant="default"
+                aria-label={`Turn ${person.name} away`}
+                onClick={() => void run({ type: 'remove', participantId: person.id, reason: 'not-invited' })}
+              >
+                Turn away
+              </Button>
+            </div>
+          </li>
         ))}
       </ul>
     </section>

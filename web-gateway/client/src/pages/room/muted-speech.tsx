@@ -9,13 +9,17 @@ const SHOWN_MS = 4_000;
 const SPEECH_MS = 400;
 
 export function MutedSpeech({ session, muted }: { session: ConferenceSession; muted: boolean }) {
-  const [speaking, setSpeaking] = useState(false);
   const track = session.microphone;
+  return (
+    <strong className={classes.mutedSpeech} role="status">
+      {muted && track !== null ? <Listening track={track} /> : null}
+    </strong>
+  );
+}
+
+function Listening({ track }: { track: MediaStreamTrack }) {
+  const [speaking, setSpeaking] = useState(false);
   useEffect(() => {
-    if (!muted || track === null) {
-      setSpeaking(false);
-      return undefined;
-    }
     let since: number | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const stop = watchLevel(track, (level) => {
@@ -33,10 +37,6 @@ export function MutedSpeech({ session, muted }: { session: ConferenceSession; mu
       stop();
       clearTimeout(timer);
     };
-  }, [muted, track]);
-  return (
-    <strong className={classes.mutedSpeech} role="status">
-      {speaking ? ' Nobody hears what you say.' : ''}
-    </strong>
-  );
+  }, [track]);
+  return speaking ? ' Nobody hears what you say.' : null;
 }

@@ -13,8 +13,8 @@ import {
   IconUserMinus,
   IconUserUp,
 } from '../../components/icons.ts';
-import { useState, type FormEvent } from 'react';
-import type { ParticipantView, RemovalReason } from '../../../../../config/contract/room.ts';
+import { useState, type SubmitEvent } from 'react';
+import type { ParticipantView, RemovalReason } from '../../../../../config/contract/index.ts';
 import { useCommands } from './commands.tsx';
 import classes from './room.module.css';
 
@@ -139,7 +139,7 @@ function StandingItems({ person, onAsk }: { person: ParticipantView; onAsk: (ask
 function Rename({ person, onDone }: { person: ParticipantView; onDone: () => void }) {
   const { run } = useCommands();
   const [name, setName] = useState(person.name);
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     if (name.trim() === '') return;
     void run({ type: 'rename', participantId: person.id, name: name.trim() });
@@ -169,18 +169,14 @@ const REASONS: Readonly<Record<RemovalReason, string>> = {
 function Remove({ person, onDone }: { person: ParticipantView; onDone: () => void }) {
   const { run } = useCommands();
   const [reason, setReason] = useState<RemovalReason>('unspecified');
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void run({ type: 'remove', participantId: person.id, reason });
     onDone();
   };
   return (
     <form onSubmit={submit} className={classes.dialog}>
-      <Radio.Group
-        label="The reason is spoken to them"
-        value={reason}
-        onChange={(value) => setReason(value as RemovalReason)}
-      >
+      <Radio.Group label="The reason is spoken to them" value={reason} onChange={(value) => setReason(value)}>
         <div className={classes.choices}>
           {Object.entries(REASONS).map(([value, words]) => (
             <Radio key={value} value={value} label={words} />
@@ -196,7 +192,7 @@ function Remove({ person, onDone }: { person: ParticipantView; onDone: () => voi
 
 function HandOver({ person, onDone }: { person: ParticipantView; onDone: () => void }) {
   const { run } = useCommands();
-  const submit = (event: FormEvent) => {
+  const submit = (event: SubmitEvent) => {
     event.preventDefault();
     void run({ type: 'hand-over', participantId: person.id });
     onDone();

@@ -8,8 +8,7 @@ import {
   IconWorld,
 } from '../../components/icons.ts';
 import type { ReactNode } from 'react';
-import type { PolicyMode } from '../../../../../config/contract/conferences.ts';
-import type { ParticipantView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView, PolicyMode } from '../../../../../config/contract/index.ts';
 import { audioWords, hueOf, initialsOf, mutedWords } from '../../room/words.ts';
 import classes from './room.module.css';
 

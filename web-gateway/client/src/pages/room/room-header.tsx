@@ -1,7 +1,7 @@
 import { Badge } from '@mantine/core';
 import { IconLock, IconUsers } from '../../components/icons.ts';
 import { useEffect, useState } from 'react';
-import type { RoomView } from '../../../../../config/contract/room.ts';
+import type { RoomView } from '../../../../../config/contract/index.ts';
 import { durationWords, MODE_WORDS } from '../../room/words.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { ConnectionState } from './connection-state.tsx';
@@ -14,16 +14,18 @@ export function RoomHeader({ session, view }: { session: ConferenceSession; view
       <div className={classes.title}>
         <h1>{view.title}</h1>
         <p className={classes.facts}>
-          <span>
-            <IconUsers size={16} aria-hidden /> {people} {people === 1 ? 'person' : 'people'}
-          </span>
+          {people === 0 ? null : (
+            <span>
+              <IconUsers size={16} aria-hidden /> {people} {people === 1 ? 'person' : 'people'}
+            </span>
+          )}
           <Duration since={view.startedAt} />
           <ConnectionState session={session} />
         </p>
       </div>
       <div className={classes.badges}>
         {view.recording.state === 'on' ? (
-          <Badge className={classes.recording} variant="outline">
+          <Badge className={classes.recording} variant="outline" leftSection={<i className={classes.dot} />}>
             Recording
           </Badge>
         ) : null}
@@ -48,7 +50,7 @@ export function RoomHeader({ session, view }: { session: ConferenceSession; view
 }
 
 function Duration({ since }: { since: number | null }) {
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);

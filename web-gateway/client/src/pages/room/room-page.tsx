@@ -10,7 +10,7 @@ import { CommandsProvider } from './commands.tsx';
 import { ControlBar } from './control-bar.tsx';
 import { EndPage } from './end-page.tsx';
 import { HostPanel } from './host-panel.tsx';
-import { Refused, Roster } from './roster.tsx';
+import { Roster } from './roster.tsx';
 import { RoomHeader } from './room-header.tsx';
 import classes from './room.module.css';
 import { SoundNotice } from './sound-notice.tsx';
@@ -46,7 +46,6 @@ function Inside({ session }: { session: ConferenceSession }) {
       <main className={classes.main} data-host={isHost && wide}>
         <div className={classes.column}>
           <SoundNotice session={session} />
-          <Refused />
           {waits ? <WaitingPage view={view} me={me} /> : <Roster view={view} me={me} />}
         </div>
         {isHost && wide ? <HostPanel view={view} /> : null}
@@ -57,7 +56,7 @@ function Inside({ session }: { session: ConferenceSession }) {
         me={me}
         onManage={isHost && !wide ? () => setManaging(true) : undefined}
       />
-      <Modal opened={managing && isHost && !wide} onClose={() => setManaging(false)} title="Host controls" size="lg">
+      <Modal opened={managing && isHost && !wide} onClose={() => setManaging(false)} title="Host controls" fullScreen>
         <HostPanel view={view} />
       </Modal>
     </div>

@@ -1,11 +1,9 @@
 /** Everybody in the room, phones and browsers alike. */
-import { CloseButton, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { IconSearch } from '../../components/icons.ts';
 import { memo, useMemo, useState } from 'react';
-import type { PolicyMode } from '../../../../../config/contract/conferences.ts';
-import type { ParticipantView, RoomView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView, PolicyMode, RoomView } from '../../../../../config/contract/index.ts';
 import { groupsOf } from '../../room/words.ts';
-import { useCommands } from './commands.tsx';
 import { PersonMenu } from './person-menu.tsx';
 import { PersonRow } from './person-row.tsx';
 import classes from './room.module.css';
@@ -65,18 +63,3 @@ const RosterRow = memo(function RosterRow({ person, mode, isMe, isHost }: Roster
     </PersonRow>
   );
 });
-
-/** What the room refused, until it is read. */
-export function Refused() {
-  const { refused, dismiss } = useCommands();
-  return (
-    <div role="alert">
-      {refused === null ? null : (
-        <div className={classes.refused}>
-          <span>{refused}</span>
-          <CloseButton aria-label="Dismiss" onClick={dismiss} />
-        </div>
-      )}
-    </div>
-  );
-}

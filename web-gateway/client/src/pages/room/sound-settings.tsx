@@ -1,7 +1,7 @@
 /** Another microphone, another speaker, louder, quieter: in the middle of the call. */
 import { Button, Modal, NativeSelect } from '@mantine/core';
 import { useState } from 'react';
-import type { ParticipantView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView } from '../../../../../config/contract/index.ts';
 import { useDevices } from '../../media/devices.ts';
 import { useLevel } from '../../media/level.ts';
 import { MicrophoneUnavailable, type MicrophoneTrouble } from '../../media/microphone.ts';

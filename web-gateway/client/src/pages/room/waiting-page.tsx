@@ -1,4 +1,4 @@
-import type { ParticipantView, RoomView } from '../../../../../config/contract/room.ts';
+import type { ParticipantView, RoomView } from '../../../../../config/contract/index.ts';
 import classes from './room.module.css';
 
 /** Before one is let in: kind words, and music from the loudspeaker. */
