@@ -367,12 +367,8 @@ export class Leg {
       return;
     }
     this.#reception.take(arrival);
-<<<<<<< HEAD
     // A browser's address may change under way: its transport decides whom to hear.
     if (!this.#secure && this.#source.latched !== this.#keptTo) this.#keepTo(this.#source.latched);
-=======
-    if (this.#source.latched !== this.#keptTo) this.#keepTo(this.#source.latched);
->>>>>>> lane/webrtc
     this.#noteHeard(atMs);
     this.#accept(packet, atMs);
   }
