@@ -1,15 +1,15 @@
 /** From meanings to sound files, in the caller's language or the nearest there is. */
 import { fileURLToPath } from 'node:url';
-import { tones, type Prompt, type Tone } from './prompts.ts';
+import { tones, type Music, type Prompt, type RecordedPrompt, type Tone } from './prompts.ts';
 import { english } from './voice/en/index.ts';
 import type { CompleteLanguage, VoiceLanguage } from './voice/language.ts';
 
 export interface ResolvedPrompt {
-  /** Relative to the sounds folder, with forward slashes: `en/welcome.wav`. */
+  /** Relative to the sounds folder, with forward slashes: `en/welcome.wav`. A recording is an absolute path. */
   readonly files: readonly string[];
-  /** As it is said; empty for a tone. */
+  /** As it is said; empty for a tone, music or a recording. */
   readonly text: string;
-  /** The language it is said in; null for a tone. */
+  /** The language it is said in; null where there is none. */
   readonly language: string | null;
   /** True when the caller's language has no words for it, and those of the complete language are taken. */
   readonly fellBack: boolean;
@@ -19,9 +19,10 @@ export interface ResolvedPrompt {
 export function createCatalogue(languages: readonly VoiceLanguage[], complete: CompleteLanguage) {
   const named = (name: string) => languages.filter(({ language }) => language.toLowerCase() === name);
 
-  /** @throws RangeError when a number cannot be said */
+  /** @throws RangeError when a number, keys or digits cannot be said, or a recording is no absolute path */
   function resolve(prompt: Prompt, language: string): ResolvedPrompt {
-    if (isTone(prompt)) return { files: [`tones/${prompt}.wav`], text: '', language: null, fellBack: false };
+    if (isTone(prompt)) return withoutWords(`tones/${prompt}.wav`);
+    if (isRecorded(prompt)) return withoutWords(absolute(prompt.file));
     const wanted = language.toLowerCase();
     for (const voice of [...named(wanted), ...named(wanted.split('-')[0]!)]) {
       const names = voice.say(prompt);
@@ -32,7 +33,7 @@ export function createCatalogue(languages: readonly VoiceLanguage[], complete: C
 
   return {
     resolve,
-    /** The sound files of several prompts in order, relative to the sounds folder. */
+    /** The sound files of several prompts in order, relative to the sounds folder; recordings are absolute paths. */
     files: (prompts: readonly Prompt[], language: string): string[] =>
       prompts.flatMap((prompt) => [...resolve(prompt, language).files]),
   };
@@ -47,8 +48,22 @@ function inVoice(voice: VoiceLanguage, names: readonly string[], fellBack: boole
   };
 }
 
-function isTone(prompt: Prompt): prompt is Tone {
-  return (tones as readonly Prompt[]).includes(prompt);
+function withoutWords(file: string): ResolvedPrompt {
+  return { files: [file], text: '', language: null, fellBack: false };
+}
+
+function isTone(prompt: Prompt): prompt is Tone | Music {
+  return prompt === 'hold-music' || (tones as readonly Prompt[]).includes(prompt);
+}
+
+function isRecorded(prompt: Prompt): prompt is RecordedPrompt {
+  return typeof prompt === 'object' && prompt.meaning === 'recorded';
+}
+
+/** A relative path would be looked for among the sounds of the voice. */
+function absolute(file: string): string {
+  if (!file.startsWith('/')) throw new RangeError(`A recording is an absolute path, not ${file}.`);
+  return file;
 }
 
 /** Every language there is a folder for. */

@@ -21,5 +21,19 @@ export {
   type SpokenReason,
 } from './dialogues/say.ts';
 export { LegGone, type DialogueLeg, type Digit } from './leg.ts';
-export { plainMeanings, tones, type CountedPrompt, type PlainMeaning, type Prompt, type Tone } from './prompts.ts';
+export {
+  actions,
+  countedMeanings,
+  plainMeanings,
+  tones,
+  type Action,
+  type CountedMeaning,
+  type CountedPrompt,
+  type Music,
+  type PlainMeaning,
+  type Prompt,
+  type RecordedPrompt,
+  type SpelledPrompt,
+  type Tone,
+} from './prompts.ts';
 export type { CompleteLanguage, Phrase, SpokenPrompt, VoiceLanguage, VoiceSettings } from './voice/language.ts';

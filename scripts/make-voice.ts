@@ -7,10 +7,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { soundsFolder, tones, voiceLanguages, type Phrase, type VoiceLanguage } from '../ivr/index.ts';
+import { makeHoldMusic } from './voice/hold-music.ts';
 import { promptListing } from './voice/listing.ts';
 import type { Manifest, ManifestEntry } from './voice/manifest.ts';
 import { measure } from './voice/measures.ts';
-import { fingerprint, shortHash } from './voice/recipe.ts';
+import { encoding, fingerprint, shortHash } from './voice/recipe.ts';
 import { prepareTools, synthesise, type Tools } from './voice/synthesise.ts';
 import { makeTone } from './voice/tones.ts';
 import { readWav, writeWav } from './voice/wav.ts';
@@ -30,7 +31,7 @@ function makeLanguage(voice: VoiceLanguage, tools: Tools, all: boolean): Manifes
     const known = all ? undefined : before[name];
     if (!isCurrent(known, phrase, voice, path)) {
       console.log(`${voice.language}/${name}: ${phrase.text}`);
-      writeFileSync(path, writeWav(synthesise(phrase, voice.voice, tools)));
+      writeFileSync(path, writeWav(synthesise(phrase, voice.voice, tools), encoding));
     }
     manifest[name] = describe(phrase, voice, readFileSync(path));
   }
@@ -65,7 +66,8 @@ function removeOrphans(folder: string, manifest: Manifest): void {
 function makeTones(): void {
   const folder = join(soundsFolder(), 'tones');
   mkdirSync(folder, { recursive: true });
-  for (const tone of tones) writeFileSync(join(folder, `${tone}.wav`), writeWav(makeTone(tone)));
+  for (const tone of tones) writeFileSync(join(folder, `${tone}.wav`), writeWav(makeTone(tone), 'pcm16'));
+  writeFileSync(join(folder, 'hold-music.wav'), writeWav(makeHoldMusic(), 'pcm16'));
 }
 
 async function main(): Promise<void> {

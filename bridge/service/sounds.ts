@@ -39,7 +39,7 @@ function soundsIn(folder: string, stop: () => Promise<void>): Sounds {
   };
 }
 
-/** Generated tones are no files. */
+/** Generated tones are no files, and recordings lie elsewhere. */
 function inFolder(folder: string, file: string): string {
-  return /^(tone|silence)_stream:/.test(file) ? file : `${folder}/${file}`;
+  return /^(\/|(tone|silence)_stream:)/.test(file) ? file : `${folder}/${file}`;
 }

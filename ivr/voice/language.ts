@@ -2,10 +2,10 @@
  * A language is a folder here: its phrases (text, one sound file each), its grammar (which phrases say a prompt, in what
  * order) and the voice that speaks them. Adding one touches no other.
  */
-import type { CountedPrompt, PlainMeaning } from '../prompts.ts';
+import type { CountedPrompt, PlainMeaning, SpelledPrompt } from '../prompts.ts';
 
-/** Everything that is speech; tones are the same in every language. */
-export type SpokenPrompt = PlainMeaning | CountedPrompt;
+/** Everything that is speech made by us; tones, music and recordings are the same in every language. */
+export type SpokenPrompt = PlainMeaning | CountedPrompt | SpelledPrompt;
 
 /** One sound file. */
 export interface Phrase {
@@ -19,6 +19,8 @@ export interface Phrase {
   readonly stretch?: number;
 }
 
+export type Phrases = Readonly<Record<string, Phrase>>;
+
 /** How the phrases are spoken: part of the fingerprint of every sound. */
 export interface VoiceSettings {
   readonly engine: 'flite';
@@ -31,7 +33,7 @@ export interface VoiceLanguage {
   /** BCP 47; also the name of the folder. */
   readonly language: string;
   readonly voice: VoiceSettings;
-  readonly phrases: Readonly<Record<string, Phrase>>;
+  readonly phrases: Phrases;
   /** Names of the phrases that say it, in order; null when this language has no words for it. */
   say(prompt: SpokenPrompt): readonly string[] | null;
 }

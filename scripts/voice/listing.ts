@@ -1,7 +1,7 @@
 /** docs/prompts.md: every sound with its text, to read aloud and to listen to. */
 import { format, resolveConfig } from 'prettier';
 import { tones, type VoiceLanguage } from '../../ivr/index.ts';
-import { toneNotes } from './tones.ts';
+import { toneRecipes } from './tones.ts';
 import type { Manifest } from './manifest.ts';
 
 export interface SpokenLanguage {
@@ -17,15 +17,18 @@ export async function promptListing(languages: readonly SpokenLanguage[], path: 
     '<!-- Made by `npm run voice`; do not edit. -->',
     '',
     'Every sound of the service: follow a link to listen. Level is that of the speech without its pauses, peak the highest',
-    'sample, both in dB relative to full scale. The words are in `ivr/voice/<language>/phrases.ts`; `npm run voice` speaks them',
+    'sample, both in dB relative to full scale. The words are in the folders `ivr/voice/<language>`; `npm run voice` speaks them',
     'anew. Why this voice: [decision 006](decisions/006-voice.md).',
     ...languages.flatMap(languageSection),
     '',
     '## Tones',
     '',
-    '| Sound | Notes in Hz |',
-    '| --- | --- |',
-    ...tones.map((tone) => `| [${tone}](../ivr/voice/tones/${tone}.wav) | ${toneNotes[tone].join(', ')} |`),
+    '| Sound | Tells | Notes in Hz |',
+    '| --- | --- | --- |',
+    ...tones.map((tone) => {
+      const { tells, notes } = toneRecipes[tone];
+      return `| [${tone}](../ivr/voice/tones/${tone}.wav) | ${tells} | ${notes.join(', ')} |`;
+    }),
     '',
   ].join('\n');
   return format(text, { ...(await resolveConfig(path)), parser: 'markdown' });

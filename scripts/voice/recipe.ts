@@ -1,6 +1,7 @@
 /** How a phrase becomes a sound: everything that changes the result is here, and is part of the fingerprint. */
 import { createHash } from 'node:crypto';
 import type { Phrase, VoiceSettings } from '../../ivr/index.ts';
+import type { Encoding } from './wav.ts';
 
 /** The synthesiser: a WebAssembly program, so that every machine makes the same sound. */
 export const flite = {
@@ -20,11 +21,16 @@ export const soxEffects = [
   ['compand', '0.005,0.12', '6:-60,-60,-45,-38,-25,-17,0,-6', '-3'],
 ] as const;
 
+/** What most callers' telephones are sent anyway, in half the bytes: the repository carries every sound. */
+export const encoding: Encoding = 'mulaw';
+
 export const levels = {
   /** Speech; a sentence in a quiet voice on the telephone. */
   speechDb: -20,
   /** Tones are heard over people who talk, and must not startle them. */
   toneDb: -26,
+  /** Music is listened to for minutes. */
+  musicDb: -22,
   toleranceDb: 1,
   highestPeakDb: -3,
 } as const;
@@ -47,6 +53,7 @@ export function fingerprint(phrase: Phrase, voice: VoiceSettings): string {
     voice: { ...voice, stretch: stretchOf(phrase, voice) },
     engine: flite,
     soxEffects,
+    encoding,
     level: levels.speechDb,
     pauses: joins ? pauses.joined : pauses.sentence,
   };

@@ -1,27 +1,19 @@
-import type { CompleteLanguage, SpokenPrompt } from '../language.ts';
-import { sayNumber } from './numbers.ts';
-import { MOST_OTHERS_IN_ONE_SENTENCE, phrases } from './phrases.ts';
+import { createLanguage } from '../grammar.ts';
+import { actions, callerEnding, numbered } from './parts.ts';
+import { BELOW_TWENTY, numberPhrases, sayNumber, wordStretch } from './numbers.ts';
+import { sentences } from './sentences.ts';
 
-export const english: CompleteLanguage = {
+export const english = createLanguage({
   language: 'en',
   // Why this voice: docs/decisions/006-voice.md.
   voice: { engine: 'flite', voice: 'rms', stretch: 1.08 },
-  phrases,
-  say,
-};
-
-function say(prompt: SpokenPrompt): readonly string[] {
-  if (typeof prompt === 'string') return [prompt];
-  switch (prompt.meaning) {
-    case 'number':
-      return sayNumber(prompt.value);
-    case 'others-in-conference':
-      return sayOthers(prompt.count);
-  }
-}
-
-function sayOthers(count: number): readonly string[] {
-  const number = sayNumber(count);
-  if (count === 0) throw new RangeError('No others cannot be told: with nobody there, say first-in-conference.');
-  return count <= MOST_OTHERS_IN_ONE_SENTENCE ? [`others-${count}`] : ['others-many', ...number];
-}
+  sentences,
+  numbered,
+  actions,
+  callerEnding,
+  keys: { star: 'star', pound: 'pound', digits: BELOW_TWENTY.slice(0, 10) },
+  wordStretch,
+  numberPhrases,
+  sayNumber,
+  countingForm: 'any',
+});

@@ -1,7 +1,10 @@
 /** English numbers, 0 to 999,999, in the American way: "one hundred twenty-three". */
-import type { Phrase } from '../language.ts';
+import type { Phrase, Phrases } from '../language.ts';
 
-const BELOW_TWENTY = [
+/** Of the voice's stretch: a word alone is drawn out otherwise. */
+export const wordStretch = { leading: 0.8, last: 0.95 } as const;
+
+export const BELOW_TWENTY = [
   'zero',
   'one',
   'two',
@@ -25,8 +28,6 @@ const BELOW_TWENTY = [
 ] as const;
 const TENS = ['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety'] as const;
 
-export const LARGEST_NUMBER = 999_999;
-
 /** 0 to 99 in words. */
 export function smallNumberInWords(value: number): string {
   const low = BELOW_TWENTY[value];
@@ -40,7 +41,7 @@ export function smallNumberInWords(value: number): string {
  * Numbers to twenty and the tens as a sentence ends with them; tens, hundreds and the thousand as more follows. A number
  * that stops at a hundred is heard as unfinished for a moment: that is the price of few sounds.
  */
-export const numberPhrases: Readonly<Record<string, Phrase>> = Object.fromEntries<Phrase>([
+export const numberPhrases: Phrases = Object.fromEntries<Phrase>([
   ...BELOW_TWENTY.map((word, value) => ending(`number-${value}`, word)),
   ...TENS.flatMap((word, index) => [ending(`number-${index + 2}0`, word), leading(`number-${index + 2}0-and`, word)]),
   ...BELOW_TWENTY.slice(1, 10).map((word, index) => leading(`number-${index + 1}00`, `${word} hundred`)),
@@ -48,18 +49,15 @@ export const numberPhrases: Readonly<Record<string, Phrase>> = Object.fromEntrie
 ]);
 
 function ending(name: string, word: string): [string, Phrase] {
-  return [name, { text: `${word}.`, stretch: 0.95 }];
+  return [name, { text: `${word}.`, stretch: wordStretch.last }];
 }
 
 function leading(name: string, word: string): [string, Phrase] {
-  return [name, { text: word, joins: true, stretch: 0.8 }];
+  return [name, { text: word, joins: true, stretch: wordStretch.leading }];
 }
 
-/** @throws RangeError when it is no whole number from 0 to 999,999 */
+/** @param value 0 to 999,999 */
 export function sayNumber(value: number): string[] {
-  if (!Number.isInteger(value) || value < 0 || value > LARGEST_NUMBER) {
-    throw new RangeError(`${value} is not a whole number from 0 to ${LARGEST_NUMBER}.`);
-  }
   if (value >= 1_000) {
     const rest = value % 1_000;
     return [...sayNumber(Math.floor(value / 1_000)), 'number-thousand', ...(rest === 0 ? [] : sayNumber(rest))];
