@@ -50,7 +50,7 @@ export interface TenantKeys {
   call(id: string): string;
   /** stream: one field `event`, JSON. Expires some time after the room ended. */
   roomEvents(conferenceId: string): string;
-  /** string: digest of the commit that removed the room, for a minute, so that the removal can be tried again. */
+  /** string: `digest reason` of the commit that removed the room, for a minute: for a second try, and for its callers. */
   roomRemoval(conferenceId: string): string;
   /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. */
   limit(rule: string, subject: string): string;

@@ -1,4 +1,5 @@
 /** What the store offers; `openStore` in open.ts builds it on Redis. Every method rejects with StoreUnavailable when Redis cannot be reached. */
+import type { KeypadChanges } from '../config/contract/index.ts';
 import type {
   AccessCodeKind,
   CallRecord,
@@ -20,6 +21,11 @@ export interface Tenants {
   get(id: string): Promise<Tenant | null>;
   /** The tenant everything belongs to until somebody makes another; made on first use. */
   ensureDefault(): Promise<Tenant>;
+  /**
+   * Lays keys otherwise than usual; an empty object lays them as usual. In force within half a minute.
+   * @throws PartylineError request/invalid when they do not fit together
+   */
+  setKeypad(id: string, keypad: KeypadChanges): Promise<void>;
 }
 
 export interface People {
@@ -101,7 +107,11 @@ export interface Rooms {
     events: readonly RoomEvent[];
     /** When something is due in the room, in milliseconds since 1970: `due` names it from then on. */
     wakeAt?: number | null;
+    /** Why the room is removed; `endReason` tells for a minute. */
+    ended?: string;
   }): Promise<boolean>;
+  /** Why a room was removed lately; null when it is live, or nobody knows any more. */
+  endReason(tenantId: string, conferenceId: string): Promise<string | null>;
   /** Damaged rooms are left out, and logged. */
   list(tenantId: string): Promise<readonly RoomDocument[]>;
   /** Conference ids of all live rooms. */

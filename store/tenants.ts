@@ -1,3 +1,4 @@
+import { keypadChanges, PartylineError, type KeypadChanges } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
 import { asOptionalText } from './replies.ts';
@@ -21,5 +22,13 @@ export function createTenants(context: StoreContext, language: string): Tenants 
     const written = await context.connection.send(key, ['SET', key, JSON.stringify(fresh), 'NX']);
     return written === 'OK' ? fresh : ((await get(DEFAULT_TENANT_ID)) ?? fresh);
   };
-  return { get, ensureDefault };
+  const setKeypad = async (id: string, keypad: KeypadChanges): Promise<void> => {
+    if (!keypadChanges.safeParse(keypad).success)
+      throw new PartylineError('request/invalid', { detail: 'The keys do not fit together.' });
+    const tenant = await get(id);
+    if (tenant === null) throw new PartylineError('request/invalid', { detail: 'There is no such company.' });
+    const key = tenantKeys(id).tenant;
+    await context.connection.send(key, ['SET', key, JSON.stringify({ ...tenant, keypad })]);
+  };
+  return { get, ensureDefault, setKeypad };
 }

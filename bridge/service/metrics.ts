@@ -19,6 +19,7 @@ export class BridgeMetrics {
   readonly registry = new Registry();
   readonly #ended: Counter<'reason' | 'class'>;
   readonly #answer: Histogram;
+  readonly #stalled: Counter;
 
   constructor() {
     const registers = [this.registry];
@@ -34,6 +35,16 @@ export class BridgeMetrics {
       buckets: ANSWER_BUCKETS_S,
       registers,
     });
+    this.#stalled = new Counter({
+      name: 'partyline_stalled_mixes_total',
+      help: 'Rooms whose mix was found standing still.',
+      registers,
+    });
+  }
+
+  /** A room whose mix stands still, though its media server answers. */
+  countStalledMix(): void {
+    this.#stalled.inc();
   }
 
   /** Gauges are read when somebody asks. */

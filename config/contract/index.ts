@@ -1,6 +1,7 @@
 export * from './api.ts';
 export * from './conferences.ts';
 export * from './join.ts';
+export * from './keypad.ts';
 export * from './room.ts';
 export { diffRoomViews } from './room-change.ts';
 export { errorCatalogue, PartylineError, type ErrorCode, type ErrorEntry, type FaultClass } from './errors.ts';
