@@ -1,6 +1,7 @@
 /** The composition root: builds everything, passes it down, stops it in reverse. */
 import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
+import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createLogger, loadProcessSettings, SettingsError, type Logger, type Settings } from '../config/index.ts';
 import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
@@ -14,10 +15,12 @@ import {
   startGateway,
   type Gateway,
 } from '../web-gateway/server/index.ts';
+import { RecordingFolder } from './conferences/index.ts';
 import { advertisedAddress, hostInUri, isLoopback } from './service/addresses.ts';
 import { startBridge, type Bridge, type BridgeOptions, type ServerAddress } from './service/bridge.ts';
 import { CloseStack } from './service/close-stack.ts';
 import { BridgeMetrics } from './service/metrics.ts';
+import { plainFolder } from './service/plain-folder.ts';
 import { runAsCommand } from './service/run.ts';
 import { openSounds } from './service/sounds.ts';
 import { listening, StartError } from './service/start-error.ts';
@@ -82,6 +85,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   const servers = await startServers(settings, logger, gate, closing);
   const sounds = await openSounds(settings.soundsDir ?? soundsFolder(), { local: servers.freeswitch !== undefined });
   closing.push('the sounds', SERVER_CLOSE_MS, () => sounds.stop());
+  const recordings = await openRecordings(settings, logger, servers, closing);
   const metrics = new BridgeMetrics();
   store.codes.onEntry((event) => metrics.onCodeEntry(event));
   const bridge = await startBridge({
@@ -91,6 +95,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
     gate,
     metrics,
     filesOf: sounds.filesOf,
+    recordings,
     closing,
     ...servers.bridge,
   });
@@ -237,6 +242,21 @@ function startSipServer(settings: Settings, logger: Logger, secret: string, gate
       filter: (hop) => gate.mayBeRead(hop),
     }),
   );
+}
+
+/** The media servers write there, and read names from it. */
+async function openRecordings(
+  settings: Settings,
+  logger: Logger,
+  { freeswitch }: Servers,
+  closing: CloseStack,
+): Promise<RecordingFolder> {
+  const folder = settings.recordingsDir ?? path.join(settings.dataDir, 'recordings');
+  const plain = await plainFolder(folder, { local: freeswitch !== undefined, setting: 'recordingsDir' });
+  closing.push('the folder of recordings', SERVER_CLOSE_MS, () => plain.stop());
+  const recordings = new RecordingFolder(plain.path, logger);
+  await recordings.removeOldNames(Date.now());
+  return recordings;
 }
 
 function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers): void {

@@ -255,6 +255,11 @@ export const settingsSchema = z
       .optional()
       .describe('Address the media servers reach that listener under, when it differs.'),
     eventSocketPort: port.default(0).describe('Port of that listener. 0 lets the operating system choose.'),
+    recordingsDir: text
+      .optional()
+      .describe(
+        'Folder of recordings and recorded names. Real media servers write and read it, too: mount it there under the same absolute path. Default: `recordings` in `dataDir`.',
+      ),
     soundsDir: text
       .optional()
       .describe('Folder of the prompts as the media server sees it. Default: this checkout’s own.'),

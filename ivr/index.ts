@@ -9,18 +9,23 @@ export {
   type AskAccessCodeOptions,
   type RefusalReason,
 } from './dialogues/ask-access-code.ts';
+export { askName, type AskNameOptions, type RecordableLeg } from './dialogues/ask-name.ts';
+export { keyDuring } from './dialogues/key-during.ts';
+export { runMenu, type MenuOptions } from './dialogues/menu.ts';
 export { askPersonalCode, type AskPersonalCodeOptions } from './dialogues/ask-personal-code.ts';
 export type { AskCodeDeps, CodeAnswer, CodeResult } from './dialogues/ask-code.ts';
 export { collectDigits, type CollectDigitsOptions } from './dialogues/collect-digits.ts';
 export type { Collected } from './dialogues/digit-entry.ts';
 export {
   isSpokenReason,
+  placeWords,
+  roomWelcome,
   sayGoodbye,
   sayLine,
-  welcomeIntoRoom,
-  type MutedHow,
+  waitingWords,
   type RoomWelcome,
   type SpokenReason,
+  type WaitingFor,
 } from './dialogues/say.ts';
 export { LegGone, type DialogueLeg, type Digit } from './leg.ts';
 export {

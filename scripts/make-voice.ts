@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { soundsFolder, tones, voiceLanguages, type Phrase, type VoiceLanguage } from '../ivr/index.ts';
+import { makeHoldMusic } from './voice/hold-music.ts';
 import { promptListing } from './voice/listing.ts';
 import type { Manifest, ManifestEntry } from './voice/manifest.ts';
 import { measure } from './voice/measures.ts';
@@ -66,6 +67,7 @@ function makeTones(): void {
   const folder = join(soundsFolder(), 'tones');
   mkdirSync(folder, { recursive: true });
   for (const tone of tones) writeFileSync(join(folder, `${tone}.wav`), writeWav(makeTone(tone), 'pcm16'));
+  writeFileSync(join(folder, 'hold-music.wav'), writeWav(makeHoldMusic(), 'pcm16'));
 }
 
 async function main(): Promise<void> {

@@ -68,7 +68,7 @@ export interface TenantKeys {
   passes(conferenceId: string): string;
   /** sorted set: participant ids by the end of their passes. Expires with the last. */
   passOrder(conferenceId: string): string;
-  /** string: digest of the commit that removed the room, for a minute, so that the removal can be tried again. */
+  /** string: `digest reason` of the commit that removed the room, for a minute: for a second try, and for its callers. */
   roomRemoval(conferenceId: string): string;
   /** string: how many wrong entries, or that somebody has to wait; expires by itself. The subject is a fingerprint. */
   codeLimit(counter: string, subject: string): string;

@@ -42,6 +42,11 @@ export function createRooms(context: StoreContext): Rooms {
       if (committed) watch.committed(input.tenantId, input.conferenceId, input.expectedVersion, input.document);
       return committed;
     },
+    endReason: async (tenantId, conferenceId) => {
+      const key = tenantKeys(tenantId).roomRemoval(conferenceId);
+      const removal = asOptionalText(await connection.send(key, ['GET', key]));
+      return removal?.split(' ')[1] ?? null;
+    },
     due: async (tenantId, now) => {
       const key = tenantKeys(tenantId).roomDeadlines;
       const range = ['ZRANGEBYSCORE', key, '-inf', String(now), 'LIMIT', '0', String(MOST_DUE_AT_ONCE)];
@@ -67,6 +72,7 @@ async function commit(
   const events = input.events.flatMap((event) => encodeEvent(conferenceId, event));
   const head = [conferenceId, input.expectedVersion, input.document?.startedAt ?? ''].map(String);
   const limits = [retention.roomEvents, retention.journalEntries, retention.endedRoomMs, REMOVAL_REMEMBERED_MS];
+  if (!/^[a-z-]{0,64}$/.test(input.ended ?? '')) refuse('the reason of its end is none');
   const wakeAt = input.wakeAt === undefined || input.wakeAt === null ? '' : String(input.wakeAt);
   const reply = await connection.run(
     commitRoom,
@@ -78,7 +84,16 @@ async function commit(
       keys.roomDeadlines,
       keys.roomLeases,
     ],
-    [...head, digestOf(head, document, events), document, ...limits.map(String), wakeAt, keys.roomChanges, ...events],
+    [
+      ...head,
+      digestOf(head, document, events),
+      document,
+      ...limits.map(String),
+      wakeAt,
+      keys.roomChanges,
+      input.ended ?? '',
+      ...events,
+    ],
   );
   return asInteger(reply) === 1;
 }

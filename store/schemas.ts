@@ -3,7 +3,7 @@
  * does not lose what a newer one wrote.
  */
 import { z } from 'zod';
-import { conferencePolicy, DEFAULT_POLICY } from '../config/contract/index.ts';
+import { conferencePolicy, DEFAULT_POLICY, keypadChanges } from '../config/contract/index.ts';
 import { CorruptValue } from './errors.ts';
 import type {
   CallRecord,
@@ -25,6 +25,8 @@ export const tenantSchema = z.looseObject({
   id,
   name: z.string(),
   language: z.string(),
+  // Keys that do not fit together any more must not keep a company's calls out: then the usual ones hold.
+  keypad: keypadChanges.optional().catch(undefined),
   createdAt: time,
 }) satisfies z.ZodType<Tenant>;
 
@@ -113,6 +115,7 @@ const legSchema = z.looseObject({
   callId: z.string(),
   channelUuid: z.string(),
   memberId: z.number().int().optional(),
+  joinedAt: time.optional(),
 });
 
 /** Rooms are short-lived, but one may live through an update of ours: what is missing has the value nothing depends on. */
@@ -165,12 +168,18 @@ const roomFields = {
     })
     .default({ state: 'off', since: null }),
   news: z
-    .looseObject({ joined: newsItems, left: newsItems, dueAt: time.nullable(), quietUntil: time })
-    .default({ joined: [], left: [], dueAt: null, quietUntil: 0 }),
+    .looseObject({
+      joined: newsItems,
+      left: newsItems,
+      waiting: z.boolean().default(false),
+      dueAt: time.nullable(),
+      quietUntil: time,
+    })
+    .default({ joined: [], left: [], waiting: false, dueAt: null, quietUntil: 0 }),
   farewells: z
     .array(z.looseObject({ participantId: z.string(), callId: z.string(), reason: z.string(), at: time }))
     .default([]),
-  ending: z.looseObject({ reason: z.string(), at: time }).nullable().default(null),
+  lastToggle: z.looseObject({ action: z.string(), participantId: z.string(), at: time }).nullable().default(null),
 } as const;
 
 export const roomDocumentSchema = z.looseObject({

@@ -1,4 +1,5 @@
 /** What the store offers; `openStore` in open.ts builds it on Redis. Every method rejects with StoreUnavailable when Redis cannot be reached. */
+import type { KeypadChanges } from '../config/contract/index.ts';
 import type {
   AccessCodeKind,
   CallRecord,
@@ -26,6 +27,11 @@ export interface Tenants {
   ensureDefault(): Promise<Tenant>;
   /** @throws PartylineError request/not-found */
   change(id: string, changes: Partial<Pick<Tenant, 'name' | 'language'>>): Promise<Tenant>;
+  /**
+   * Lays keys otherwise than usual; an empty object lays them as usual. In force within half a minute.
+   * @throws PartylineError request/invalid when they do not fit together, request/not-found
+   */
+  setKeypad(id: string, keypad: KeypadChanges): Promise<void>;
 }
 
 export interface People {
@@ -190,7 +196,11 @@ export interface Rooms {
     events: readonly RoomEvent[];
     /** When something is due in the room, in milliseconds since 1970: `due` names it from then on. */
     wakeAt?: number | null;
+    /** Why the room is removed; `endReason` tells for a minute. */
+    ended?: string;
   }): Promise<boolean>;
+  /** Why a room was removed lately; null when it is live, or nobody knows any more. */
+  endReason(tenantId: string, conferenceId: string): Promise<string | null>;
   /** Damaged rooms are left out, and logged. */
   list(tenantId: string): Promise<readonly RoomDocument[]>;
   /** Conference ids of all live rooms. */

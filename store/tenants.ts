@@ -1,4 +1,4 @@
-import { PartylineError } from '../config/contract/index.ts';
+import { keypadChanges, PartylineError, type KeypadChanges } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
 import { asInteger, asOptionalText } from './replies.ts';
@@ -25,7 +25,7 @@ export function createTenants(context: StoreContext, language: string): Tenants 
     const written = await context.connection.send(key, ['SET', key, JSON.stringify(fresh), 'NX']);
     return written === 'OK' ? fresh : ((await get(DEFAULT_TENANT_ID)) ?? fresh);
   };
-  const change: Tenants['change'] = async (id, changes) => {
+  const replace = async (id: string, changes: Partial<Tenant>): Promise<Tenant> => {
     const key = tenantKeys(id).tenant;
     for (let races = 0; races < MOST_RACES; races += 1) {
       const before = asOptionalText(await context.connection.send(key, ['GET', key]));
@@ -36,5 +36,10 @@ export function createTenants(context: StoreContext, language: string): Tenants 
     }
     throw new PartylineError('room/contention');
   };
-  return { get, ensureDefault, change };
+  const setKeypad = async (id: string, keypad: KeypadChanges): Promise<void> => {
+    if (!keypadChanges.safeParse(keypad).success)
+      throw new PartylineError('request/invalid', { detail: 'The keys do not fit together.' });
+    await replace(id, { keypad });
+  };
+  return { get, ensureDefault, change: replace, setKeypad };
 }

@@ -1,5 +1,5 @@
 /** What is kept. Shapes of the records in Redis; every time is milliseconds since 1970 UTC. */
-import type { ConferencePolicy, RoomCommand } from '../config/contract/index.ts';
+import type { ConferencePolicy, KeypadChanges, RoomCommand } from '../config/contract/index.ts';
 
 export type { ConferencePolicy };
 
@@ -10,6 +10,8 @@ export interface Tenant {
   readonly name: string;
   /** BCP 47; prompts of callers whose number says nothing else. */
   readonly language: string;
+  /** Keys it has laid otherwise than usual. */
+  readonly keypad?: KeypadChanges | undefined;
   readonly createdAt: number;
 }
 
@@ -131,6 +133,8 @@ export interface ParticipantLeg {
   readonly channelUuid: string;
   /** FreeSWITCH's member number; absent until the join is confirmed. */
   readonly memberId?: number;
+  /** When the join was confirmed. */
+  readonly joinedAt?: number;
 }
 
 /** waiting: in the waiting room. away: the line or the page was lost; the row is kept for a while, for their return. */
@@ -188,6 +192,7 @@ export interface NewsItem {
 /** Why somebody was let go, for the process that has the call. */
 export interface Farewell {
   readonly participantId: string;
+  /** Empty for a page without sound. */
   readonly callId: string;
   readonly reason: string;
   readonly at: number;
@@ -221,13 +226,15 @@ export interface RoomDocument {
   readonly news: {
     readonly joined: readonly NewsItem[];
     readonly left: readonly NewsItem[];
+    /** Somebody waits to be let in: told to hosts. */
+    readonly waiting: boolean;
     readonly dueAt: number | null;
     /** Nothing is told before. */
     readonly quietUntil: number;
   };
   readonly farewells: readonly Farewell[];
-  /** The conference is over for everybody; calls are hearing so. */
-  readonly ending: { readonly reason: string; readonly at: number } | null;
+  /** The last host's key that turns something over: the same key of another host at the same moment means the same. */
+  readonly lastToggle: { readonly action: string; readonly participantId: string; readonly at: number } | null;
   readonly participants: readonly Participant[];
 }
 

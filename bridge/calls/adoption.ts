@@ -52,17 +52,19 @@ async function endOne(deps: AdoptionDeps, record: CallRecord): Promise<void> {
   await deps.calls.end(tenantId, id, { class: 'us', reason: 'node-lost' }, deps.wallClock());
 }
 
-/** Takes everybody out of the room whose call has ended (or was never recorded). @returns how many */
+/** Takes every leg out of the room whose call has ended (or was never recorded). @returns how many */
 async function clearRoom(deps: AdoptionDeps, room: RoomDocument): Promise<number> {
   let removed = 0;
-  for (const { id, leg, joinedAt } of room.participants) {
-    const record = leg ? await deps.calls.get(room.tenantId, leg.callId) : null;
+  for (const { leg, joinedAt } of room.participants) {
+    // Web pages are looked after by the rooms themselves.
+    if (!leg) continue;
+    const record = await deps.calls.get(room.tenantId, leg.callId);
     const present = record
       ? record.termination === undefined && !deps.isDead(record.node)
       : // Another process may be about to write the record.
         deps.wallClock() - joinedAt < UNRECORDED_MS;
     if (present) continue;
-    await deps.roomService.apply(room, { type: 'leave', at: deps.wallClock(), participantId: id });
+    await deps.roomService.apply(room, { type: 'leg-gone', at: deps.wallClock(), callId: leg.callId, how: 'lost' });
     removed += 1;
   }
   return removed;

@@ -15,6 +15,8 @@ export interface CallMediaOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly onEnd: (reason: TerminationReason) => void;
+  /** The leg lives, and is not in the room's mix any more. */
+  readonly onOutOfRoom: () => void;
   readonly onLeg: (leg: CallLeg) => void;
   /** Once, when the caller has our 200. */
   readonly onAnswered: () => void;
@@ -134,7 +136,7 @@ export class CallMedia {
       this.silence();
     });
     leg.events.on('left-conference', () => {
-      if (this.#leg === leg) this.#options.onEnd('removed-by-host');
+      if (this.#leg === leg) this.#options.onOutOfRoom();
     });
     this.#options.onLeg(leg);
   }

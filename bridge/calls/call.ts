@@ -1,8 +1,8 @@
 /** One telephone call, from INVITE to its one termination record. */
 import { PartylineError, terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
 import type { Logger, Settings } from '../../config/index.ts';
-import { isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
-import type { Conference, Termination } from '../../store/index.ts';
+import { askName, isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
+import type { Termination } from '../../store/index.ts';
 import {
   NotAdmitted,
   Participation,
@@ -12,11 +12,12 @@ import {
 } from '../conferences/index.ts';
 import { maskNumber, type Line } from '../sip/index.ts';
 import type { Clock } from '../support/clock.ts';
-import { DeadlineError, settled } from '../support/deadline.ts';
+import { DeadlineError, settled, withDeadline } from '../support/deadline.ts';
 import type { RetryingWriter } from '../support/retrying-writer.ts';
 import { CallMachine } from './call-machine.ts';
 import { CallMedia } from './call-media.ts';
 import { CallRecorder } from './call-record.ts';
+import { farewellOf, howLeft } from './farewells.ts';
 import { identifyCaller, type Identified, type IdentifySettings } from './identify.ts';
 import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
 import { measure, type CallIntervals } from './summary.ts';
@@ -25,6 +26,12 @@ import { measure, type CallIntervals } from './summary.ts';
 const FAREWELL_MS = 12_000;
 const SHUTDOWN_FAREWELL_MS = 4_200;
 const CLOSE_DEADLINE_MS = 6_000;
+/** To find out why the leg is out of the mix. */
+const WHY_DEADLINE_MS = 2_000;
+const NAME_LONGEST_MS = 5_000;
+const NAME_CONFIRM_MS = 5_000;
+/** A name is still said of somebody who has just left. */
+const NAME_KEPT_MS = 90_000;
 /** What a refused caller is told, where it is not 503. */
 const STATUS_OF: Partial<Record<TerminationReason, number>> = {
   'no-common-codec': 488,
@@ -68,6 +75,9 @@ export class Call {
   readonly #over = new AbortController();
   readonly #closed = new AbortController();
   #reason: TerminationReason | undefined;
+  /** Other last words than those of the reason; null: none. */
+  #words: SpokenReason | null | undefined;
+  #nameFile: string | undefined;
   #stay: Participation | undefined;
   #saidGoodbye = false;
   #codeAt: number | undefined;
@@ -90,6 +100,7 @@ export class Call {
       signal: this.signal,
       logger: this.#logger,
       onEnd: (reason) => this.end(reason),
+      onOutOfRoom: () => void this.#outOfRoom(),
       onLeg: (leg) => this.#onLeg(leg),
       onAnswered: () => this.#onAnswered(),
     });
@@ -215,34 +226,93 @@ export class Call {
     return null;
   }
 
-  async #attend(leg: CallLeg, { conference, participantId, name, role }: Identified): Promise<void> {
-    const newcomer: Newcomer = {
-      participantId,
-      callId: this.id,
-      name,
-      number: this.#caller.invite.callerNumber,
-      role,
-    };
-    this.#record.update({ conferenceId: conference.id, participantId });
-    const stay = await this.#enter(leg, conference, newcomer);
+  async #attend(leg: CallLeg, who: Identified): Promise<void> {
+    const { conference, via } = who;
+    const asksName = via === 'phone' && conference.policy.recordNames;
+    const newcomer = this.#newcomer(leg, who, asksName ? await this.#askName(leg) : undefined);
+    this.#record.update({ conferenceId: conference.id, participantId: newcomer.id });
+    const stay = await this.#enter(leg, who, newcomer);
     this.#stay = stay;
+    if (stay.participantId !== newcomer.id) this.#record.update({ participantId: stay.participantId });
+    // Before the leg is in the mix: the first word in it is told at once.
     this.#deps.attendance.add(stay);
+    await stay.begin();
     this.#joinedAt = this.#deps.clock.now();
     this.#machine.to('in-conference');
     await stay.readKeys();
   }
 
-  /** A room is never split between media servers: whoever comes in on another one is moved first. */
-  async #enter(leg: CallLeg, conference: Conference, newcomer: Newcomer): Promise<Participation> {
+  #newcomer(leg: CallLeg, who: Identified, nameSound: string | undefined): Newcomer {
+    const { callerNumber, sourceAddress } = this.#caller.invite;
+    const { participantId: id, name, role, identity } = who;
+    return {
+      ...{ id, name, role, number: callerNumber, language: leg.language },
+      // A number alone could be anybody's: it counts together with where the call comes from.
+      line: callerNumber === '' ? '' : `${sourceAddress} ${callerNumber}`,
+      ...(identity === undefined ? {} : { identity }),
+      ...(nameSound === undefined ? {} : { nameSound }),
+    };
+  }
+
+  /** @returns the file below the folder of recordings; undefined when the caller said none, or it cannot be kept */
+  async #askName(leg: CallLeg): Promise<string | undefined> {
+    const { recordings } = this.#deps.participation;
+    const file = recordings.nameFile(this.id);
     try {
-      return await Participation.enter(this.#deps.participation, leg, conference, newcomer, this.#logger);
+      await recordings.prepare(file);
+      this.#nameFile = file;
+      const named = await askName(leg, {
+        prompts: ['say-your-name'],
+        file: recordings.absolute(file),
+        holdsVoice: () => recordings.holdsVoice(file),
+        longestMs: NAME_LONGEST_MS,
+        confirmTimeoutMs: NAME_CONFIRM_MS,
+      });
+      return named ? file : undefined;
+    } catch (error) {
+      if (error instanceof LegGone) throw error;
+      this.#logger.warn({ err: error }, 'a name could not be recorded');
+      return undefined;
+    }
+  }
+
+  /** A room is never split between media servers: whoever comes in on another one is moved first. */
+  async #enter(leg: CallLeg, { conference, via }: Identified, who: Newcomer): Promise<Participation> {
+    const request = {
+      conference,
+      who,
+      callId: this.id,
+      kind: via,
+      onLetGo: (why: string) => this.#letGo(why),
+    };
+    const { participation } = this.#deps;
+    try {
+      return await Participation.enter(participation, leg, request, this.#logger);
     } catch (error) {
       if (!(error instanceof NotAdmitted) || error.why !== 'elsewhere' || !error.room?.mediaServer) throw error;
       const { mediaServer } = error.room;
       this.#logger.info({ from: leg.mediaServer, to: mediaServer }, 'moving to the media server of the room');
       const moved = await this.#media.moveTo(mediaServer);
-      return Participation.enter(this.#deps.participation, moved, conference, newcomer, this.#logger);
+      return Participation.enter(participation, moved, request, this.#logger);
     }
+  }
+
+  #letGo(why: string): void {
+    if (this.#reason !== undefined) return;
+    const { reason, words } = farewellOf(why);
+    this.#words = words;
+    this.end(reason);
+  }
+
+  /** The media server has put the leg out of the mix: the room knows why, and may not have told us yet. */
+  async #outOfRoom(): Promise<void> {
+    let why = 'lost';
+    try {
+      if (this.#stay) why = await withDeadline(this.#stay.whyLetGo(), WHY_DEADLINE_MS, 'asking the room');
+    } catch (error) {
+      this.#logger.warn({ err: error }, 'why the leg is out of the room could not be found out');
+    }
+    this.#letGo(why);
   }
 
   /** Whatever the flow stumbled over becomes the one reason. */
@@ -258,18 +328,26 @@ export class Call {
     const reason = this.#reason ?? 'internal-error';
     this.end(reason);
     const answered = this.#machine.enteredAt('answered') !== undefined;
-    const words = wordsFor(reason);
+    const words = this.#words === undefined ? wordsFor(reason) : this.#words;
     if (answered && !this.#saidGoodbye && words !== null) {
       await this.#media.sayGoodbye(words, reason === 'shutdown' ? SHUTDOWN_FAREWELL_MS : FAREWELL_MS);
     }
     if (this.#stay) this.#deps.attendance.remove(this.#stay);
-    this.#stay?.leave();
+    this.#stay?.leave(howLeft(reason));
+    this.#forgetName();
     const status = STATUS_OF[reason] ?? 503;
     const refusal = status === 503 ? { status, headers: { 'Retry-After': '5' } } : { status };
     await settled(Promise.all([this.#caller.end(refusal), this.#media.release()]), CLOSE_DEADLINE_MS);
     this.#closed.abort();
     this.#machine.to('ended');
     return this.#closeRecord(reason, answered ? undefined : status);
+  }
+
+  #forgetName(): void {
+    const file = this.#nameFile;
+    if (file === undefined) return;
+    const timer = setTimeout(() => void this.#deps.participation.recordings.remove(file), NAME_KEPT_MS);
+    timer.unref();
   }
 
   #closeRecord(reason: TerminationReason, sipStatus: number | undefined): CallSummary {
@@ -304,8 +382,13 @@ function wordsFor(reason: TerminationReason): SpokenReason | null {
   return terminationReasons[reason].fault === 'upstream' ? 'internal-error' : null;
 }
 
+const NOT_ADMITTED: Partial<Record<NotAdmitted['why'], TerminationReason>> = {
+  full: 'conference-full',
+  locked: 'conference-locked',
+};
+
 function reasonOf(error: unknown): TerminationReason {
-  if (error instanceof NotAdmitted) return error.why === 'full' ? 'conference-full' : 'internal-error';
+  if (error instanceof NotAdmitted) return NOT_ADMITTED[error.why] ?? 'internal-error';
   if (error instanceof LegGone) return 'media-server-lost';
   if (error instanceof DeadlineError) return 'media-server-unavailable';
   if (!(error instanceof PartylineError)) return 'internal-error';

@@ -1,20 +1,28 @@
-/** Who of this node's callers is in which room: routes the media server's events to them, and repairs after a gap. */
+/** Who of this node's callers is in which room: routes the media server's events to them. */
 import type { Logger } from '../../config/index.ts';
 import type { ConferenceEvent } from '../media/index.ts';
+import { mediaRoomName, type LocalVoice } from './effects.ts';
 import type { Participation } from './participation.ts';
-import { maySpeak, type RoomEffect } from './reducer.ts';
-import type { RoomService, RunEffect } from './room-service.ts';
+import type { RecordingFolder } from './recordings.ts';
+import type { RoomIdentity } from './room/index.ts';
+import type { RoomService } from './room-service.ts';
+
+export interface AttendanceDeps {
+  readonly rooms: Pick<RoomService, 'apply'>;
+  readonly recordings: Pick<RecordingFolder, 'relative'>;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
+}
 
 export class Attendance {
+  readonly #deps: AttendanceDeps;
   readonly #byChannel = new Map<string, Participation>();
-  readonly #rooms: Pick<RoomService, 'read'>;
-  readonly #runEffect: RunEffect;
-  readonly #logger: Logger;
+  /** By FreeSWITCH's name of the room. */
+  readonly #rooms = new Map<string, { readonly identity: RoomIdentity; callers: number }>();
 
-  constructor(rooms: Pick<RoomService, 'read'>, runEffect: RunEffect, logger: Logger) {
-    this.#rooms = rooms;
-    this.#runEffect = runEffect;
-    this.#logger = logger;
+  constructor(deps: AttendanceDeps) {
+    this.#deps = deps;
   }
 
   get participantCount(): number {
@@ -22,44 +30,73 @@ export class Attendance {
   }
 
   get roomCount(): number {
-    return new Set([...this.#byChannel.values()].map(({ identity }) => identity.conferenceId)).size;
+    return this.#rooms.size;
+  }
+
+  /** Rooms with callers of this node. */
+  get rooms(): readonly RoomIdentity[] {
+    return [...this.#rooms.values()].map(({ identity }) => identity);
   }
 
   add(participation: Participation): void {
     this.#byChannel.set(participation.channelUuid, participation);
+    const name = mediaRoomName(participation.identity.conferenceId);
+    const room = this.#rooms.get(name) ?? { identity: participation.identity, callers: 0 };
+    room.callers += 1;
+    this.#rooms.set(name, room);
   }
 
   remove(participation: Participation): void {
-    this.#byChannel.delete(participation.channelUuid);
+    if (!this.#byChannel.delete(participation.channelUuid)) return;
+    const name = mediaRoomName(participation.identity.conferenceId);
+    const room = this.#rooms.get(name);
+    if (!room) return;
+    room.callers -= 1;
+    if (room.callers === 0) this.#rooms.delete(name);
+  }
+
+  /** A leg of this node, to be spoken to. */
+  voice(channelUuid: string): LocalVoice | undefined {
+    return this.#byChannel.get(channelUuid);
+  }
+
+  /** The connection to a media server was away. */
+  onReconnected(mediaServer: string): void {
+    for (const stay of this.#byChannel.values()) if (stay.mediaServer === mediaServer) stay.onReconnected();
   }
 
   onConferenceEvent(event: ConferenceEvent): void {
-    if (event.type !== 'start-talking' && event.type !== 'stop-talking') return;
-    this.#byChannel.get(event.channelUuid)?.onTalking(event.type === 'start-talking');
-  }
-
-  /**
-   * The connection to a media server was away: commands sent meanwhile were lost, so that somebody might be heard who is
-   * muted. The documents are applied again.
-   */
-  async reapply(mediaServer: string): Promise<void> {
-    const here = [...this.#byChannel.values()].filter((participation) => participation.mediaServer === mediaServer);
-    for (const participation of here) {
-      try {
-        await this.#reapplyOne(participation);
-      } catch (error) {
-        this.#logger.warn({ err: error, mediaServer }, 'a participant’s sound could not be put right');
-      }
+    switch (event.type) {
+      case 'start-talking':
+      case 'stop-talking':
+        this.#byChannel.get(event.channelUuid)?.onTalking(event.type === 'start-talking');
+        return;
+      case 'mute-detect':
+        this.#byChannel.get(event.channelUuid)?.onMutedTalk();
+        return;
+      case 'start-recording':
+        this.#onRecording(event.room, event.path, event.failed ? 'failed' : 'started', null);
+        return;
+      case 'stop-recording':
+        this.#onRecording(event.room, event.path, 'stopped', event.milliseconds);
+        return;
+      default:
     }
   }
 
-  async #reapplyOne(participation: Participation): Promise<void> {
-    const { memberId, participantId, identity, mediaServer } = participation;
-    if (memberId === undefined) return;
-    const room = await this.#rooms.read(identity);
-    const participant = room?.participants.find(({ id }) => id === participantId);
-    if (!participant) return;
-    const effect: RoomEffect = { type: 'set-speak', participantId, memberId, speak: maySpeak(participant) };
-    await this.#runEffect({ ...identity, mediaServer }, effect);
+  #onRecording(
+    roomName: string,
+    path: string,
+    phase: 'started' | 'stopped' | 'failed',
+    milliseconds: number | null,
+  ): void {
+    const room = this.#rooms.get(roomName);
+    const file = this.#deps.recordings.relative(path);
+    if (!room || file === null) return;
+    const at = this.#deps.wallClock();
+    const length = milliseconds === null ? {} : { milliseconds };
+    this.#deps.rooms.apply(room.identity, { type: 'recording', at, phase, file, ...length }).catch((error: unknown) => {
+      this.#deps.logger.warn({ err: error, phase }, 'a recording’s state could not be written');
+    });
   }
 }

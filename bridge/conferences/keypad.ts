@@ -1,30 +1,16 @@
-/** Keys pressed in the room. The map is data, per tenant later; it must be prefix-free, so that no key waits for another. */
-import type { Digit } from '../../ivr/index.ts';
+/** Turns single keys into what they stand for, and says which keys help whom. */
+import type { KeypadAction, KeypadMap } from '../../config/contract/index.ts';
+import type { Digit, Prompt } from '../../ivr/index.ts';
 
-export type KeypadAction = 'toggle-mute';
+export type { KeypadAction, KeypadMap };
 
-export type KeypadMap = ReadonlyMap<string, KeypadAction>;
-
-export const DEFAULT_KEYPAD: KeypadMap = new Map([['*6', 'toggle-mute']]);
-
-/** @throws Error naming two entries of which one begins with the other, or an entry that is no keys */
-export function checkKeypad(map: KeypadMap): KeypadMap {
-  const sequences = [...map.keys()];
-  for (const sequence of sequences) {
-    if (!/^[0-9*#A-D]{1,8}$/.test(sequence)) throw new Error(`“${sequence}” are no keys`);
-    const longer = sequences.find((other) => other !== sequence && other.startsWith(sequence));
-    if (longer !== undefined) throw new Error(`Keys ${sequence} and ${longer}: one begins with the other`);
-  }
-  return map;
-}
-
-/** Turns single keys into actions. */
 export class KeypadReader {
-  readonly #map: KeypadMap;
+  readonly #actions: ReadonlyMap<string, KeypadAction>;
   #typed = '';
 
-  constructor(map: KeypadMap = DEFAULT_KEYPAD) {
-    this.#map = checkKeypad(map);
+  /** @param map prefix-free, so that no key waits for another */
+  constructor(map: KeypadMap) {
+    this.#actions = new Map(Object.entries(map).map(([action, keys]) => [keys, action as KeypadAction]));
   }
 
   /** Whether a command has begun: then the next key is waited for only so long. */
@@ -32,17 +18,24 @@ export class KeypadReader {
     return this.#typed !== '';
   }
 
-  /** @returns the action this key completes; keys that fit nothing are forgotten, and may begin something anew */
-  press(digit: Digit): KeypadAction | null {
+  /**
+   * @returns the action this key completes, or null when it does not; `nothing` when a command that had begun is none.
+   *   Keys that fit nothing are forgotten, and may begin something anew.
+   */
+  press(digit: Digit): KeypadAction | 'nothing' | null {
     const typed = this.#typed + digit;
-    const action = this.#map.get(typed);
+    const action = this.#actions.get(typed);
     if (action !== undefined) {
       this.#typed = '';
       return action;
     }
-    if (this.#isPrefix(typed)) this.#typed = typed;
-    else this.#typed = typed.length > 1 && this.#isPrefix(digit) ? digit : '';
-    return null;
+    if (this.#isPrefix(typed)) {
+      this.#typed = typed;
+      return null;
+    }
+    const anew = typed.length > 1 && this.#isPrefix(digit);
+    this.#typed = anew ? digit : '';
+    return typed.length > 1 && !anew ? 'nothing' : null;
   }
 
   /** Nobody pressed for too long. */
@@ -51,6 +44,26 @@ export class KeypadReader {
   }
 
   #isPrefix(typed: string): boolean {
-    return [...this.#map.keys()].some((sequence) => sequence.startsWith(typed));
+    return [...this.#actions.keys()].some((sequence) => sequence.startsWith(typed));
   }
+}
+
+export type HelpFor = 'guest' | 'host' | 'waiting';
+
+const EVERYBODY = ['toggle-mute', 'toggle-hand', 'roll', 'louder', 'quieter', 'ask-for-help'] as const;
+
+/** What each is told by the help key, in this order: only what they can do. */
+export const helpFor: Readonly<Record<HelpFor, readonly KeypadAction[]>> = {
+  guest: [...EVERYBODY, 'help'],
+  host: [...EVERYBODY, 'admit-next', 'toggle-recording', 'next-mode', 'toggle-lock', 'menu', 'help'],
+  waiting: ['ask-for-help', 'help'],
+};
+
+/** "To mute or unmute yourself, press star six." */
+export function keysFor(action: KeypadAction | 'unmute', map: KeypadMap): Prompt {
+  return { meaning: 'action', action, keys: map[action === 'unmute' ? 'toggle-mute' : action] };
+}
+
+export function helpPrompts(whom: HelpFor, map: KeypadMap): readonly Prompt[] {
+  return helpFor[whom].map((action) => keysFor(action, map));
 }

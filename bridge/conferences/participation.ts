@@ -1,177 +1,200 @@
-/** One caller's stay in one room: in, keys, out. The document in the store is the truth; this is the hand that writes it. */
-import { PartylineError } from '../../config/contract/index.ts';
+/** One caller's stay in one room: in, told what they come into, keys, out. The document in the store is the truth. */
+import type { KeypadMap } from '../../config/contract/index.ts';
 import type { Logger } from '../../config/index.ts';
-import { LegGone, welcomeIntoRoom, type DialogueLeg, type Prompt } from '../../ivr/index.ts';
-import type { Conference, Participant, RoomDocument } from '../../store/index.ts';
-import type { RetryingWriter } from '../support/retrying-writer.ts';
-import { KeypadReader, type KeypadAction, type KeypadMap } from './keypad.ts';
-import { maySpeak, type Rejection, type RoomIdentity } from './reducer.ts';
-import type { Applied, RoomService } from './room-service.ts';
+import {
+  LegGone,
+  placeWords,
+  roomWelcome,
+  waitingWords,
+  type Prompt,
+  type RecordableLeg,
+  type WaitingFor,
+} from '../../ivr/index.ts';
+import type { Conference, Participant, ParticipantLeg, RoomDocument } from '../../store/index.ts';
+import type { Clock } from '../support/clock.ts';
+import { mediaRoomName, toPrompts } from './effects.ts';
+import { HostMenu } from './host-menu.ts';
+import { KeypadReader, type KeypadAction } from './keypad.ts';
+import type { Keypads } from './keypads.ts';
+import type { RecordingFolder } from './recordings.ts';
+import {
+  hearsMusic,
+  mayHear,
+  maySpeak,
+  presentHosts,
+  presentPeople,
+  queue,
+  whyMuted,
+  type Newcomer,
+  type RoomIdentity,
+  type Words,
+} from './room/index.ts';
+import { Seat, type SeatDeps } from './seat.ts';
 
 /** A begun command (`*`) waits so long for its next key. */
 const KEY_GAP_MS = 3_000;
 /** How long to wait for a key when none has begun: any long time; a timer has to have some. */
 const KEY_WAIT_MS = 3_600_000;
+/** Whoever speaks while muted is told so at most so often. */
+const HINT_EVERY_MS = 20_000;
+/** Whoever waits is spoken to at least so often, and of a new place in the queue at most so often. */
+const STILL_WAITING_MS = 60_000;
+const PLACE_EVERY_MS = 10_000;
 
 /** What a room needs of a leg. */
-export interface RoomLeg extends DialogueLeg {
+export interface RoomLeg extends RecordableLeg {
   readonly uuid: string;
   readonly mediaServer: string;
   /** @returns the media server's member number */
-  join(room: { name: string; muted: boolean }): Promise<number>;
-  /** Speaks to this leg over the room's sound. */
-  tell(prompts: readonly Prompt[]): Promise<void>;
+  join(room: { name: string; speak: boolean; hear: boolean }): Promise<number>;
+  /** Speaks to this leg over the room's sound: instead of what is being said to it, or after that. */
+  tell(prompts: readonly Prompt[], options?: { instead?: boolean; signal?: AbortSignal }): Promise<'done' | 'stopped'>;
+  /** Over and over, while nothing is said; none ends it. */
+  music(prompts: readonly Prompt[]): void;
+  /** The connection to the media server was away. */
+  restartVoice(): void;
+  /** The leg for a dialogue in the room. */
+  inRoom(): RecordableLeg;
 }
 
-export interface ParticipationDeps {
-  readonly rooms: Pick<RoomService, 'apply' | 'read'>;
-  readonly writer: Pick<RetryingWriter, 'enqueue'>;
-  readonly keypad: KeypadMap;
-  /** Milliseconds since 1970. */
-  readonly wallClock: () => number;
+export interface ParticipationDeps extends SeatDeps {
+  readonly keypads: Pick<Keypads, 'load' | 'of'>;
+  readonly recordings: RecordingFolder;
+  readonly clock: Clock;
+  readonly newId: () => string;
 }
 
-export interface Newcomer {
-  readonly participantId: string;
+export interface ParticipationRequest {
+  readonly conference: Conference;
+  readonly who: Newcomer;
   readonly callId: string;
-  readonly name: string;
-  readonly number: string;
-  readonly role: Participant['role'];
-}
-
-/** The room does not take this caller. */
-export class NotAdmitted extends Error {
-  override readonly name = 'NotAdmitted';
-  readonly why: Rejection;
-  readonly room: RoomDocument | null;
-
-  constructor(why: Rejection, room: RoomDocument | null) {
-    super(`Not admitted: ${why}`);
-    this.why = why;
-    this.room = room;
-  }
-}
-
-/** The name FreeSWITCH knows the room by. */
-export function mediaRoomName(conferenceId: string): string {
-  return `room-${conferenceId}`;
+  readonly kind: ParticipantLeg['kind'];
+  /** Called once, when the room has let go of the caller; the call has to end then. */
+  readonly onLetGo: (reason: string) => void;
 }
 
 export class Participation {
-  readonly participantId: string;
-  readonly identity: RoomIdentity;
   readonly channelUuid: string;
   readonly mediaServer: string;
   readonly #deps: ParticipationDeps;
   readonly #leg: RoomLeg;
-  readonly #conference: Conference;
-  readonly #lane: string;
   readonly #logger: Logger;
-  #memberId: number | undefined;
+  readonly #tenantId: string;
+  #seat!: Seat;
+  #inMix = false;
   #left = false;
+  #hintedAt = -Infinity;
+  #waiting: { readonly position: number | null; readonly saidAt: number } | undefined;
 
-  private constructor(deps: ParticipationDeps, leg: RoomLeg, conference: Conference, who: Newcomer, logger: Logger) {
+  private constructor(deps: ParticipationDeps, leg: RoomLeg, tenantId: string, logger: Logger) {
     this.#deps = deps;
     this.#leg = leg;
-    this.#conference = conference;
     this.#logger = logger;
-    this.#lane = `call:${who.callId}`;
-    this.participantId = who.participantId;
-    this.identity = { tenantId: conference.tenantId, conferenceId: conference.id };
+    this.#tenantId = tenantId;
     this.channelUuid = leg.uuid;
     this.mediaServer = leg.mediaServer;
   }
 
-  get memberId(): number | undefined {
-    return this.#memberId;
-  }
-
-  /**
-   * Takes a seat in the document, tells the caller who is there, and joins the leg. On any failure the seat is given back.
-   * @throws NotAdmitted, LegGone, PartylineError store/unavailable, DeadlineError
-   */
+  /** Takes a seat; `begin` does the rest. @throws NotAdmitted, PartylineError store/unavailable, room/contention */
   static async enter(
     deps: ParticipationDeps,
     leg: RoomLeg,
-    conference: Conference,
-    who: Newcomer,
+    request: ParticipationRequest,
     logger: Logger,
   ): Promise<Participation> {
-    const stay = new Participation(deps, leg, conference, who, logger);
-    try {
-      await stay.#welcome(await stay.#takeSeat(who));
-      await stay.#joinLeg();
-    } catch (error) {
-      // Also when the store went away over the seat: it may have been taken all the same.
-      if (!(error instanceof NotAdmitted)) stay.leave();
-      throw error;
-    }
+    const { conference, who, callId, kind, onLetGo } = request;
+    const { tenantId, id, title, policy } = conference;
+    const stay = new Participation(deps, leg, tenantId, logger);
+    await deps.keypads.load(tenantId);
+    const seat = {
+      identity: { tenantId, conferenceId: id },
+      plan: { title, policy },
+      mediaServer: leg.mediaServer,
+      who,
+      leg: { kind, callId, channelUuid: leg.uuid },
+    };
+    stay.#seat = await Seat.take(deps, seat, { onChange: (row, room) => stay.#onChange(row, room), onLetGo }, logger);
     return stay;
   }
 
-  async #takeSeat(who: Newcomer): Promise<RoomDocument> {
-    const applied = await this.#deps.rooms.apply(this.identity, {
-      type: 'join',
-      at: this.#deps.wallClock(),
-      policy: this.#conference.policy,
-      mediaServer: this.#leg.mediaServer,
-      participant: {
-        id: who.participantId,
-        name: who.name,
-        number: who.number,
-        role: who.role,
-        callId: who.callId,
-        channelUuid: this.#leg.uuid,
-      },
+  get identity(): RoomIdentity {
+    return this.#seat.identity;
+  }
+
+  get participantId(): string {
+    return this.#seat.participantId;
+  }
+
+  get callId(): string {
+    return this.#seat.callId;
+  }
+
+  /** Tells the caller what they come into, and joins the leg. @throws LegGone, PartylineError, DeadlineError */
+  async begin(): Promise<void> {
+    await this.#welcome();
+    const row = (await this.#look()) ?? this.#seat.row;
+    if (!row) throw new LegGone('The room has let go of the caller.');
+    const put = { speak: maySpeak(row), hear: mayHear(row) };
+    const memberId = await this.#leg.join({ name: mediaRoomName(this.identity.conferenceId), ...put });
+    this.#inMix = true;
+    // The bits may have changed meanwhile: what they are is compared with how the leg was put in.
+    this.#seat.confirm(memberId, put);
+    this.#follow(this.#seat.row ?? row);
+    if (row.state === 'waiting') void this.#keepCompany();
+  }
+
+  /** A store that is away does not keep anybody out who has a seat. */
+  async #look(): Promise<Participant | undefined> {
+    try {
+      await this.#seat.look();
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'the room could not be looked at');
+    }
+    return this.#seat.row;
+  }
+
+  /** What is told may be different by the time it was said: then the rest is told, too. */
+  async #welcome(): Promise<void> {
+    let told: Participant['state'] | undefined;
+    for (;;) {
+      const { room, row } = this.#seat;
+      if (!room || !row || row.state === told) return;
+      const words = this.#welcomeWords(row, room);
+      await this.#leg.play(told === undefined ? words : ['joining-now', ...words]);
+      told = row.state;
+    }
+  }
+
+  #welcomeWords(row: Participant, room: RoomDocument): readonly Prompt[] {
+    if (row.state === 'waiting') return waitingWords(waitingFor(row, room));
+    return roomWelcome({
+      isHost: row.role === 'host',
+      others: presentPeople(room).filter(({ id }) => id !== row.id).length,
+      recorded: room.recording.state === 'on',
+      waiting: queue(room).length,
+      notHeard: this.#prompts(whyMuted(row, room.mode)),
     });
-    if (applied.outcome === 'rejected') throw new NotAdmitted(applied.why, applied.room);
-    if (!applied.room) throw new PartylineError('internal/unexpected');
-    return applied.room;
-  }
-
-  async #welcome(room: RoomDocument): Promise<void> {
-    const me = this.#find(room);
-    const muted = !me || maySpeak(me) ? 'no' : me.bits.every((bit) => bit === 'self') ? 'can-unmute' : 'listen-only';
-    await welcomeIntoRoom(this.#leg, { others: room.participants.length - 1, muted });
-  }
-
-  async #joinLeg(): Promise<void> {
-    // The bits may have changed during the welcome; what changes from here on is put right by `joined`.
-    const room = await this.#deps.rooms.read(this.identity);
-    const me = room ? this.#find(room) : undefined;
-    const muted = me ? !maySpeak(me) : false;
-    const memberId = await this.#leg.join({ name: mediaRoomName(this.identity.conferenceId), muted });
-    this.#memberId = memberId;
-    this.#later('confirm the join', () =>
-      this.#deps.rooms.apply(this.identity, {
-        type: 'joined',
-        at: this.#deps.wallClock(),
-        participantId: this.participantId,
-        memberId,
-        muted,
-        policy: this.#conference.policy,
-      }),
-    );
   }
 
   /** Reads the leg's keys until the leg is gone. @throws LegGone always, in the end */
   async readKeys(): Promise<never> {
-    const keys = new KeypadReader(this.#deps.keypad);
+    const keys = new KeypadReader(this.#keypad);
     for (;;) {
       const digit = await this.#leg.nextDigit({ timeoutMs: keys.begun ? KEY_GAP_MS : KEY_WAIT_MS });
-      const action = digit === null ? null : keys.press(digit);
-      if (digit === null) keys.forget();
-      if (action) await this.#act(action);
+      if (digit === null) {
+        keys.forget();
+        continue;
+      }
+      const action = keys.press(digit);
+      if (action === 'nothing') await this.#tell(['error-tone']);
+      else if (action !== null) await this.#act(action);
     }
   }
 
-  readonly #actions: Readonly<Record<KeypadAction, () => Promise<void>>> = {
-    'toggle-mute': () => this.#toggleMute(),
-  };
-
   async #act(action: KeypadAction): Promise<void> {
     try {
-      await this.#actions[action]();
+      if (action === 'menu') await this.#menu();
+      else await this.#seat.press(action);
     } catch (error) {
       if (error instanceof LegGone) throw error;
       this.#logger.warn({ err: error, action }, 'a key could not be obeyed');
@@ -179,21 +202,110 @@ export class Participation {
     }
   }
 
-  async #toggleMute(): Promise<void> {
-    const room = await this.#deps.rooms.read(this.identity);
-    const me = room ? this.#find(room) : undefined;
-    if (!me) return;
-    const applied = await this.#deps.rooms.apply(this.identity, {
-      type: me.bits.includes('self') ? 'unmute' : 'mute',
-      at: this.#deps.wallClock(),
-      participantId: this.participantId,
-      by: 'self',
+  async #menu(): Promise<void> {
+    const { row } = this.#seat;
+    if (row?.role !== 'host' || row.state !== 'present') {
+      await this.#tell(['error-tone', 'not-for-you']);
+      return;
+    }
+    const { recordings, newId } = this.#deps;
+    await new HostMenu({ leg: this.#leg.inRoom(), seat: this.#seat, recordings, newId }).run();
+  }
+
+  /** Words to this caller alone, from whoever commits a change that is about them. */
+  async tell(prompts: readonly Prompt[], options: { instead: boolean }): Promise<void> {
+    if (this.#inMix) await this.#leg.tell(prompts, options);
+  }
+
+  /** The media server heard the participant begin or stop. */
+  onTalking(on: boolean): void {
+    if (!this.#left) this.#seat.talking(on);
+  }
+
+  /** They speak, and are not heard. */
+  onMutedTalk(): void {
+    const now = this.#deps.clock.now();
+    if (this.#left || now - this.#hintedAt < HINT_EVERY_MS) return;
+    this.#hintedAt = now;
+    this.#seat.spokeMuted().catch((error: unknown) => {
+      this.#logger.debug({ err: error }, 'a muted talker could not be told');
     });
-    const after = applied.room ? this.#find(applied.room) : undefined;
-    if (!after) return;
-    if (maySpeak(after)) await this.#tell(['now-unmuted']);
-    // Somebody else's bit is left: the key was heard, but did not help.
-    else await this.#tell([after.bits.includes('self') ? 'now-muted' : 'listen-only']);
+  }
+
+  /** Commands may have been lost, and so may the ends of what is being said. */
+  onReconnected(): void {
+    if (this.#inMix) this.#leg.restartVoice();
+  }
+
+  /** Why the leg is out of the mix. */
+  whyLetGo(): Promise<string> {
+    return this.#seat.whyLetGo();
+  }
+
+  /** Gives the seat back; never fails, though the store may hear of it later. Idempotent. */
+  leave(how: 'hung-up' | 'lost'): void {
+    this.#left = true;
+    this.#inMix = false;
+    this.#seat.leave(how);
+  }
+
+  #onChange(row: Participant, room: RoomDocument): void {
+    if (!this.#inMix) return;
+    this.#follow(row);
+    if (row.state === 'waiting') {
+      if (!this.#waiting) void this.#keepCompany();
+      else this.#tellPlace(row, room);
+    }
+  }
+
+  /** Music for those who hear nobody. */
+  #follow(row: Participant): void {
+    this.#leg.music(hearsMusic(row) ? ['hold-music'] : []);
+  }
+
+  /** Whoever waits hears from time to time that they are not forgotten, and where they are in the queue. */
+  async #keepCompany(): Promise<void> {
+    if (this.#waiting) return;
+    this.#waiting = this.#placeNow();
+    const { signal } = this.#leg;
+    for (;;) {
+      await this.#deps.clock.sleep(STILL_WAITING_MS, signal);
+      const waiting = signal.aborted ? null : this.#waitsFor();
+      if (waiting === null) break;
+      this.#waiting = this.#placeNow();
+      await this.#tell(waiting.for === 'host' ? ['still-waiting'] : ['still-waiting', placeWords(waiting.position)]);
+    }
+    this.#waiting = undefined;
+  }
+
+  /** Null for those who do not wait. */
+  #waitsFor(): WaitingFor | null {
+    const { row, room } = this.#seat;
+    return !this.#left && row?.state === 'waiting' && room ? waitingFor(row, room) : null;
+  }
+
+  #placeNow(): { position: number | null; saidAt: number } {
+    const waiting = this.#waitsFor();
+    return { position: waiting?.for === 'admission' ? waiting.position : null, saidAt: this.#deps.clock.now() };
+  }
+
+  #tellPlace(row: Participant, room: RoomDocument): void {
+    const waiting = waitingFor(row, room);
+    const before = this.#waiting;
+    if (waiting.for !== 'admission' || !before || before.position === waiting.position) return;
+    const soon = this.#deps.clock.now() - before.saidAt < PLACE_EVERY_MS;
+    // Everybody wants to know that they are next, however soon.
+    if (soon && waiting.position > 1) return;
+    this.#waiting = this.#placeNow();
+    void this.#tell([placeWords(waiting.position)]).catch(() => undefined);
+  }
+
+  get #keypad(): KeypadMap {
+    return this.#deps.keypads.of(this.#tenantId);
+  }
+
+  #prompts(words: readonly Words[]): readonly Prompt[] {
+    return words.flatMap((word) => toPrompts(word, this.#keypad, this.#deps.recordings));
   }
 
   async #tell(prompts: readonly Prompt[]): Promise<void> {
@@ -204,36 +316,10 @@ export class Participation {
       this.#logger.warn({ err: error }, 'a participant could not be told something');
     }
   }
+}
 
-  /** The media server heard the participant begin or stop. */
-  onTalking(on: boolean): void {
-    if (this.#left) return;
-    this.#later(
-      'talking',
-      () => this.#apply({ type: 'talking', at: this.#deps.wallClock(), participantId: this.participantId, on }),
-      'talking',
-    );
-  }
-
-  /** Gives the seat back; never fails, though the store may hear of it later. Idempotent. */
-  leave(): void {
-    if (this.#left) return;
-    this.#left = true;
-    const { policy } = this.#conference;
-    this.#later('leave', () =>
-      this.#apply({ type: 'leave', at: this.#deps.wallClock(), participantId: this.participantId, policy }),
-    );
-  }
-
-  #apply(input: Parameters<RoomService['apply']>[1]): Promise<Applied> {
-    return this.#deps.rooms.apply(this.identity, input);
-  }
-
-  #later(what: string, write: () => Promise<unknown>, replaces?: string): void {
-    this.#deps.writer.enqueue(this.#lane, what, write, replaces === undefined ? {} : { replaces });
-  }
-
-  #find(room: RoomDocument): Participant | undefined {
-    return room.participants.find(({ id }) => id === this.participantId);
-  }
+function waitingFor(row: Participant, room: RoomDocument): WaitingFor {
+  if (room.awaitsHost || presentHosts(room).length === 0) return { for: 'host' };
+  const position = queue(room).findIndex(({ id }) => id === row.id) + 1;
+  return { for: 'admission', position: Math.max(1, position) };
 }

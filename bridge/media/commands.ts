@@ -13,12 +13,18 @@ const SOUND_FILE = /^\/[A-Za-z0-9_.+@/-]{1,512}\.wav$/;
 /** Generated sounds, as drachtio and FreeSWITCH write them: only what our own tones need. */
 const GENERATED_SOUND = /^(?:silence_stream:\/\/\d{1,6}|tone_stream:\/\/[%(),0-9.;a-z=-]{1,200})$/;
 const MEMBER_ID = 2_147_483_647;
+/** FreeSWITCH's range for what a member hears and says. */
+const LOUDEST = 4;
+/** How a member is put into the mix. `mute-detect`: FreeSWITCH tells when a muted member speaks. */
+export type MemberFlag = 'mute' | 'deaf' | 'mute-detect';
 
 /** Channel variables we set, and what each may hold. */
 const VARIABLES = {
   resume_conference: /^(?:[A-Za-z0-9_.-]{1,128}@[A-Za-z0-9_-]{1,64})?$/,
   rtp_timeout_sec: /^\d{1,6}$/,
   rtp_hold_timeout_sec: /^\d{1,6}$/,
+  /** A recorded name is the caller's voice, not what they hear meanwhile. */
+  RECORD_READ_ONLY: /^true$/,
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;
@@ -84,13 +90,26 @@ export const commands = {
     Number.isInteger(level) && level >= 0 && level <= 1_800
       ? api('conference', room(name), 'energy', member(memberId), String(level))
       : refuse('energy level'),
+  /** @param level -4 to 4: what the member hears */
+  volumeOut: (name: string, memberId: number, level: number) =>
+    Number.isInteger(level) && Math.abs(level) <= LOUDEST
+      ? api('conference', room(name), 'volume_out', member(memberId), String(level))
+      : refuse('volume'),
+  /** Everything that is being played to this member, and all that waits. */
+  stopPlayingTo: (name: string, memberId: number) => api('conference', room(name), 'stop', 'all', member(memberId)),
+  /** Nothing is heard of it, and it does not wait behind anything: only that it ends is of interest. */
+  playBeside: (name: string, file: string) => api('conference', room(name), 'play', sound(file), 'async'),
+  recording: (name: string, action: 'start' | 'stop' | 'pause' | 'resume', file: string) =>
+    api('conference', room(name), 'recording', action, sound(file)),
+  listRooms: () => api('conference', 'list', 'summary'),
+  recordChannel: (channel: string, action: 'start' | 'stop', file: string) =>
+    api('uuid_record', uuid(channel), action, sound(file)),
   playToRoom: (name: string, file: string) => api('conference', room(name), 'play', sound(file)),
   playToMember: (name: string, file: string, memberId: number) =>
     api('conference', room(name), 'play', sound(file), member(memberId)),
   listMembers: (name: string) => api('conference', room(name), 'json_list'),
   playback: (file: string) => execute('playback', sound(file)),
-  /** @param flags as of FreeSWITCH; `mute` is the only one we start with */
-  joinConference: (name: string, profile: string, flags: readonly 'mute'[]) =>
+  joinConference: (name: string, profile: string, flags: readonly MemberFlag[]) =>
     execute(
       'conference',
       `${room(name)}@${PROFILE.test(profile) ? profile : refuse('profile')}${flags.length === 0 ? '' : `++flags{${flags.join('|')}}`}`,

@@ -12,11 +12,14 @@ interface OfMember extends InRoom {
 
 export type ConferenceEvent =
   | (OfMember & { readonly type: 'add-member' | 'del-member' | 'start-talking' | 'stop-talking' | 'kick-member' })
-  | (OfMember & { readonly type: 'mute-member' | 'unmute-member' | 'deaf-member' | 'undeaf-member' })
+  | (OfMember & { readonly type: 'mute-member' | 'unmute-member' | 'deaf-member' | 'undeaf-member' | 'mute-detect' })
   | (InRoom & { readonly type: 'floor-change'; readonly from: number | null; readonly to: number | null })
   | (InRoom & { readonly type: 'conference-create' | 'conference-destroy' })
   | (InRoom & { readonly type: 'play-file-done'; readonly file: string })
-  | (OfMember & { readonly type: 'play-file-member-done'; readonly file: string });
+  | (OfMember & { readonly type: 'play-file-member-done'; readonly file: string })
+  /** `failed`: the file could not be opened. */
+  | (InRoom & { readonly type: 'start-recording'; readonly path: string; readonly failed: boolean })
+  | (InRoom & { readonly type: 'stop-recording'; readonly path: string; readonly milliseconds: number | null });
 
 const MEMBER_ACTIONS = [
   'add-member',
@@ -28,6 +31,7 @@ const MEMBER_ACTIONS = [
   'unmute-member',
   'deaf-member',
   'undeaf-member',
+  'mute-detect',
 ] as const;
 type MemberAction = (typeof MEMBER_ACTIONS)[number];
 
@@ -64,6 +68,15 @@ export function readConferenceEvent(event: EslEvent): ConferenceEvent | null {
       return { type: action, room };
     case 'play-file-done':
       return { type: action, room, file: event.getHeader('File') ?? '' };
+    case 'start-recording':
+      return { type: action, room, path: event.getHeader('Path') ?? '', failed: Boolean(event.getHeader('Error')) };
+    case 'stop-recording':
+      return {
+        type: action,
+        room,
+        path: event.getHeader('Path') ?? '',
+        milliseconds: memberNumber(event.getHeader('Milliseconds-Elapsed')),
+      };
     case 'play-file-member-done': {
       const member = readMember(event);
       return member && { type: action, room, file: event.getHeader('File') ?? '', ...member };

@@ -10,8 +10,16 @@ export function isDigit(text: string): text is Digit {
   return /^[0-9*#A-D]$/.test(text);
 }
 
+/** In the sound (telephone-event), or in the signalling (SIP INFO). */
+export type KeySource = 'media' | 'info';
+
+/** Some phones send each key both ways: the two are one, when they come within this time. */
+const SAME_KEY_MS = 1_000;
+
 export class DigitQueue {
   readonly #clock: Clock;
+  /** Keys that came one way and not yet the other. */
+  #unpaired: { readonly key: string; readonly source: KeySource; readonly at: number }[] = [];
   readonly #waiting: Digit[] = [];
   #consumer: ((digit: Digit) => void) | undefined;
 
@@ -20,10 +28,19 @@ export class DigitQueue {
   }
 
   /** @param key anything that is no key is ignored */
-  push(key: string): void {
-    if (!isDigit(key)) return;
+  push(key: string, source: KeySource = 'media'): void {
+    if (!isDigit(key) || this.#cameAlready(key, source)) return;
     if (this.#consumer) this.#consumer(key);
     else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(key);
+  }
+
+  #cameAlready(key: string, source: KeySource): boolean {
+    const now = this.#clock.now();
+    this.#unpaired = this.#unpaired.filter(({ at }) => now - at < SAME_KEY_MS);
+    const twin = this.#unpaired.findIndex((other) => other.key === key && other.source !== source);
+    if (twin >= 0) this.#unpaired.splice(twin, 1);
+    else this.#unpaired.push({ key, source, at: now });
+    return twin >= 0;
   }
 
   flush(): void {

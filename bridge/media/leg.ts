@@ -1,14 +1,15 @@
 /** One leg on a media server: what `ivr` needs of it, and what the room needs. Ends with its channel. */
 import { PartylineError } from '../../config/contract/index.ts';
 import type { Logger } from '../../config/index.ts';
-import { LegGone, type DialogueLeg, type Digit, type Prompt } from '../../ivr/index.ts';
+import { LegGone, type DialogueLeg, type Digit, type Prompt, type RecordableLeg } from '../../ivr/index.ts';
 import type { Clock } from '../support/clock.ts';
 import { settled, withDeadline } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
-import { commands, type ApiCommand, type ChannelCommand } from './commands.ts';
+import { commands, type ApiCommand, type ChannelCommand, type MemberFlag } from './commands.ts';
 import type { ConferenceEvent } from './conference-events.ts';
 import { DigitQueue } from './digit-queue.ts';
+import { MemberVoice } from './member-voice.ts';
 import type { EslEvent, FsmrfEndpoint } from './media-ports.ts';
 
 const SET_DEADLINE_MS = 3_000;
@@ -18,14 +19,20 @@ const START_DEADLINE_MS = 500;
 /** After `uuid_break`, FreeSWITCH tells of the end of the file within a frame or two. */
 const BREAK_DEADLINE_MS = 1_000;
 const HANGUP_TELLS_MS = 250;
-const TELL_DEADLINE_MS = 30_000;
+/** Longer than any row of sentences; what the media server never tells of must not be waited for. */
+const TELL_DEADLINE_MS = 120_000;
+/** The file is complete when FreeSWITCH says that the recording has ended. */
+const RECORD_CLOSE_MS = 1_000;
 const RELEASE_DEADLINE_MS = 2_000;
 
 /** What a leg needs of the media server it lives on. */
 export interface LegHost {
   readonly name: string;
   send(command: ApiCommand): Promise<string>;
-  onConferenceEvent(listener: (event: ConferenceEvent) => void): () => void;
+  /** What the media server tells of one channel in a room. */
+  onChannelEvent(channelUuid: string, listener: (event: ConferenceEvent) => void): () => void;
+  /** Called with each channel and path whose recording has ended. */
+  onRecorded(listener: (channelUuid: string, path: string) => void): () => void;
 }
 
 export type LegEvents = {
@@ -47,7 +54,7 @@ export interface LegOptions {
   readonly filesOf: (prompts: readonly Prompt[], language: string) => readonly string[];
 }
 
-export class Leg implements DialogueLeg {
+export class Leg implements RecordableLeg {
   readonly signal: AbortSignal;
   readonly uuid: string;
   readonly mediaServer: string;
@@ -58,7 +65,7 @@ export class Leg implements DialogueLeg {
   #language: string;
   #playing = false;
   #onPlaybackStart: (() => void) | undefined;
-  #seat: { readonly room: string; readonly memberId: number } | undefined;
+  #seat: { readonly voice: MemberVoice; readonly unlisten: () => void } | undefined;
   #gone = false;
   #released: Promise<void> | undefined;
   #onReleased: (() => void) | undefined;
@@ -105,9 +112,9 @@ export class Leg implements DialogueLeg {
     this.#onReleased = listener;
   }
 
-  /** A key that came another way (SIP INFO). */
+  /** A key that came another way: by SIP INFO, or on the leg before this one. */
   pushDigit(digit: string): void {
-    this.#digits.push(digit);
+    this.#digits.push(digit, 'info');
   }
 
   flushDigits(): void {
@@ -148,8 +155,7 @@ export class Leg implements DialogueLeg {
         if (this.#gone || signal.aborted) throw new LegGone('The leg is gone');
         if (this.#seat) {
           const silence = whenAborted(signal);
-          const told = this.tell(prompts).then(() => 'done' as const);
-          const outcome = await Promise.race([told, silence.promise.then(() => 'stopped' as const)]);
+          const outcome = await Promise.race([this.tell(prompts), silence.promise.then(() => 'stopped' as const)]);
           silence.unlink();
           return outcome;
         }
@@ -162,32 +168,80 @@ export class Leg implements DialogueLeg {
   }
 
   /**
-   * Speaks to this leg over the room's sound; others do not hear it. Resolves when it was heard.
+   * Speaks to this leg over the room's sound; others do not hear it. Resolves when it was heard, or something else was
+   * said instead.
+   * @param options.instead of what is being said; otherwise after it
    * @throws PartylineError when the leg sits in no room or the media server refuses
    */
-  async tell(prompts: readonly Prompt[]): Promise<void> {
+  async tell(
+    prompts: readonly Prompt[],
+    options: { instead?: boolean; signal?: AbortSignal } = {},
+  ): Promise<'done' | 'stopped'> {
     const seat = this.#seat;
     if (!seat || this.#gone) throw new PartylineError('media/leg-gone');
     const files = this.#options.filesOf(prompts, this.language);
-    let unplayed = files.length;
-    if (unplayed === 0) return;
-    let unlisten: () => void = () => undefined;
-    const heard = new Promise<void>((resolve) => {
-      unlisten = this.#options.host.onConferenceEvent((event) => {
-        if (event.type !== 'play-file-member-done' || event.channelUuid !== this.uuid) return;
-        unplayed -= 1;
-        if (unplayed === 0) resolve();
+    return withDeadline(seat.voice.say(files, options), TELL_DEADLINE_MS, 'speaking to a member');
+  }
+
+  /** Music while nothing is said; none ends it. Nothing happens to a leg in no room. */
+  music(prompts: readonly Prompt[]): void {
+    this.#seat?.voice.music(this.#options.filesOf(prompts, this.language));
+  }
+
+  /** What is being said over the room's sound is forgotten: the connection to the media server was away. */
+  restartVoice(): void {
+    this.#seat?.voice.restart();
+  }
+
+  /** The leg for a dialogue inside the room: speaks to it alone, over the room's sound. */
+  inRoom(): RecordableLeg {
+    return {
+      record: (file, options) => this.record(file, options),
+      language: this.language,
+      signal: this.signal,
+      play: async (prompts, options = {}) => {
+        this.#check();
+        const outcome = await this.tell(prompts, options);
+        this.#check();
+        return outcome;
+      },
+      nextDigit: (options) => this.nextDigit(options),
+      flushDigits: () => this.flushDigits(),
+    };
+  }
+
+  /**
+   * Records the caller's voice until `signal`, or for so long.
+   * @returns whether there is a file
+   * @throws LegGone
+   */
+  async record(file: string, options: { longestMs: number; signal: AbortSignal }): Promise<boolean> {
+    this.#check();
+    await this.set('RECORD_READ_ONLY', 'true');
+    const closed = this.#whenRecorded(file);
+    try {
+      const started = await this.#options.host.send(commands.recordChannel(this.uuid, 'start', file));
+      if (!started.startsWith('+OK')) return false;
+      const over = linkSignals([this.signal, options.signal]);
+      await this.#options.clock.sleep(options.longestMs, over.signal);
+      over.unlink();
+      await this.#options.host.send(commands.recordChannel(this.uuid, 'stop', file));
+      await settled(closed.promise, RECORD_CLOSE_MS);
+    } finally {
+      closed.unlink();
+    }
+    this.#check();
+    return true;
+  }
+
+  #whenRecorded(file: string): { promise: Promise<void>; unlink: () => void } {
+    let unlink: () => void = () => undefined;
+    const promise = new Promise<void>((resolve) => {
+      unlink = this.#options.host.onRecorded((channelUuid, path) => {
+        if (channelUuid === this.uuid && path === file) resolve();
       });
     });
-    try {
-      for (const file of files) {
-        const answer = await this.#options.host.send(commands.playToMember(seat.room, file, seat.memberId));
-        if (answer.startsWith('-ERR')) throw new PartylineError('media/command-failed', { detail: answer.trim() });
-      }
-      await withDeadline(heard, TELL_DEADLINE_MS, 'speaking to a member');
-    } finally {
-      unlisten();
-    }
+    return { promise, unlink };
   }
 
   async #playAll(prompts: readonly Prompt[], stop: AbortSignal, evenIfBusy = false): Promise<'done' | 'stopped'> {
@@ -236,28 +290,45 @@ export class Leg implements DialogueLeg {
 
   /**
    * Enters a room and resolves with FreeSWITCH's member number.
-   * @param room.muted from the first frame on
+   * @param room.speak, room.hear from the first frame on
    * @throws LegGone, or DeadlineError when the media server does not confirm
    */
-  async join(room: { name: string; muted: boolean }): Promise<number> {
+  async join(room: { name: string; speak: boolean; hear: boolean }): Promise<number> {
     this.#check();
+    const flags: MemberFlag[] = ['mute-detect'];
+    if (!room.speak) flags.push('mute');
+    if (!room.hear) flags.push('deaf');
     const profile = this.#options.conferenceProfile;
     // Should this process die, FreeSWITCH itself puts the caller back into the room.
     await this.set('resume_conference', `${room.name}@${profile}`);
     const entered = this.#whenMember(room.name);
-    const left = this.#execute(commands.joinConference(room.name, profile, room.muted ? ['mute'] : []));
+    const left = this.#execute(commands.joinConference(room.name, profile, flags));
     void left.then(() => this.#onLeft()).catch(() => undefined);
     try {
       const memberId = await withDeadline(entered.promise, JOIN_DEADLINE_MS, 'entering the room');
-      this.#seat = { room: room.name, memberId };
+      this.#sit({ room: room.name, memberId });
       return memberId;
     } finally {
       entered.unlink();
     }
   }
 
-  async #onLeft(): Promise<void> {
+  #sit(place: { room: string; memberId: number }): void {
+    const voice = new MemberVoice(this.#options.host, place, this.#options.logger);
+    const unlisten = this.#options.host.onChannelEvent(this.uuid, (event) => {
+      if (event.type === 'play-file-member-done') voice.onFileDone();
+    });
+    this.#seat = { voice, unlisten };
+  }
+
+  #stand(): void {
+    this.#seat?.voice.close();
+    this.#seat?.unlisten();
     this.#seat = undefined;
+  }
+
+  async #onLeft(): Promise<void> {
+    this.#stand();
     // A hang-up ends the application, too, and is told in another message: it is the better reason.
     await this.#options.clock.sleep(HANGUP_TELLS_MS, this.signal);
     if (!this.#gone) this.events.emit('left-conference');
@@ -266,10 +337,8 @@ export class Leg implements DialogueLeg {
   #whenMember(room: string): { promise: Promise<number>; unlink: () => void } {
     let unlink: () => void = () => undefined;
     const promise = new Promise<number>((resolve, reject) => {
-      const unlisten = this.#options.host.onConferenceEvent((event) => {
-        if (event.type === 'add-member' && event.room === room && event.channelUuid === this.uuid) {
-          resolve(event.memberId);
-        }
+      const unlisten = this.#options.host.onChannelEvent(this.uuid, (event) => {
+        if (event.type === 'add-member' && event.room === room) resolve(event.memberId);
       });
       const onAbort = () => reject(new LegGone('The leg is gone'));
       this.signal.addEventListener('abort', onAbort, { once: true });
@@ -314,6 +383,7 @@ export class Leg implements DialogueLeg {
 
   #markGone(): void {
     this.#gone = true;
+    this.#stand();
     this.#onReleased?.();
     this.#onReleased = undefined;
   }

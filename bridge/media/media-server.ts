@@ -39,7 +39,12 @@ export interface MediaServerOptions {
   readonly clock: Clock;
 }
 
-export type MediaServerEvents = { ready: []; lost: []; conference: [event: ConferenceEvent] };
+export type MediaServerEvents = {
+  ready: [];
+  lost: [];
+  conference: [event: ConferenceEvent];
+  recorded: [channelUuid: string, path: string];
+};
 
 export interface LegRequest {
   readonly offer: string;
@@ -61,6 +66,8 @@ export class MediaServer implements LegHost {
   readonly #options: MediaServerOptions;
   readonly #logger: Logger;
   readonly #legs = new Set<Leg>();
+  /** Hundreds of legs: each event goes to the one it is about. */
+  readonly #byChannel = new Map<string, Set<(event: ConferenceEvent) => void>>();
   readonly #stopping = new AbortController();
   #creating = 0;
   #connected: Connected | undefined;
@@ -92,8 +99,18 @@ export class MediaServer implements LegHost {
     return this.#connected.socket.send(command);
   }
 
-  onConferenceEvent(listener: (event: ConferenceEvent) => void): () => void {
-    return this.events.on('conference', listener);
+  onChannelEvent(channelUuid: string, listener: (event: ConferenceEvent) => void): () => void {
+    const listeners = this.#byChannel.get(channelUuid) ?? new Set();
+    this.#byChannel.set(channelUuid, listeners);
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0) this.#byChannel.delete(channelUuid);
+    };
+  }
+
+  onRecorded(listener: (channelUuid: string, path: string) => void): () => void {
+    return this.events.on('recorded', listener);
   }
 
   /**
@@ -217,11 +234,21 @@ export class MediaServer implements LegHost {
   }
 
   #subscribe(socket: EventSocket): void {
-    socket.subscribe(['CUSTOM', 'conference::maintenance']);
+    socket.subscribe(['RECORD_STOP', 'CUSTOM', 'conference::maintenance']);
+    socket.onEvent('RECORD_STOP', (raw) => {
+      this.events.emit('recorded', raw.getHeader('Unique-ID') ?? '', raw.getHeader('Record-File-Path') ?? '');
+    });
     socket.onEvent('CUSTOM', (raw) => {
       const event = readConferenceEvent(raw);
-      if (event) this.events.emit('conference', event);
+      if (event) this.#tell(event);
     });
+  }
+
+  #tell(event: ConferenceEvent): void {
+    if ('channelUuid' in event) {
+      for (const listener of [...(this.#byChannel.get(event.channelUuid) ?? [])]) listener(event);
+    }
+    this.events.emit('conference', event);
   }
 
   #createFsmrf(socket: EventSocket): FsmrfMediaServer {

@@ -4,7 +4,15 @@ import type { Logger, Settings } from '../../config/index.ts';
 import type { Prompt } from '../../ivr/index.ts';
 import { DEFAULT_TENANT_ID, type Store } from '../../store/index.ts';
 import { CallDesk, endLostCalls, isDead, nodeName, systemProcesses } from '../calls/index.ts';
-import { Attendance, createEffectRunner, DEFAULT_KEYPAD, RoomService } from '../conferences/index.ts';
+import {
+  Attendance,
+  createEffectRunner,
+  Keypads,
+  RoomKeeper,
+  RoomService,
+  serveRoomRequests,
+  type RecordingFolder,
+} from '../conferences/index.ts';
 import { createMrf, MediaPool, MediaServer } from '../media/index.ts';
 import { InviteGate, SipServer } from '../sip/index.ts';
 import { systemClock } from '../support/clock.ts';
@@ -41,6 +49,7 @@ export interface BridgeOptions {
   /** Where the media servers reach us for their outbound event sockets. */
   readonly eventSocket: { readonly address: string; readonly port: number; readonly advertisedAddress?: string };
   readonly filesOf: (prompts: readonly Prompt[], language: string) => readonly string[];
+  readonly recordings: RecordingFolder;
   readonly closing: CloseStack;
   /** The servers are not ours: the service starts without them and waits. */
   readonly patient: boolean;
@@ -52,6 +61,7 @@ export interface Bridge {
   readonly desk: CallDesk;
   readonly attendance: Attendance;
   readonly rooms: RoomService;
+  readonly keeper: RoomKeeper;
   readonly writer: RetryingWriter;
 }
 
@@ -62,6 +72,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   bridge.pool.start();
   await connect(options, bridge);
   await clearGhosts(options, bridge);
+  keepRooms(options, bridge);
   // Only now: nobody is taken in before the ghosts are out.
   bridge.sip.events.on('call', (call) => bridge.desk.take(call));
   return bridge;
@@ -75,19 +86,47 @@ function buildBridge(options: BridgeOptions): Bridge {
   const writer = new RetryingWriter({ availability: store, logger, clock, limit });
   const sip: SipServer = new SipServer({ server: options.drachtio, gate, logger, hasRoom: () => desk.hasRoom });
   const pool = new MediaPool(createMediaServers(options, sip.srf));
-  const runEffect = createEffectRunner(pool, options.filesOf, settings.language);
-  const rooms = new RoomService({ rooms: store.rooms, runEffect, logger, clock, random: Math.random });
-  const attendance = new Attendance(rooms, runEffect, logger);
+  const { recordings } = options;
+  const keypads = new Keypads({ tenants: store.tenants, logger, wallClock });
+  const runEffect = createEffectRunner({
+    pool,
+    filesOf: options.filesOf,
+    keypadOf: (tenantId) => keypads.of(tenantId),
+    localVoice: (channelUuid) => attendance.voice(channelUuid),
+    recordings,
+    onRecordingRefused: (room, file) => {
+      const input = { type: 'recording', at: wallClock(), phase: 'failed', file } as const;
+      rooms.apply(room, input).catch((error: unknown) => logger.warn({ err: error }, 'a failed recording is not told'));
+    },
+  });
+  const rooms: RoomService = new RoomService({ rooms: store.rooms, runEffect, logger, clock, random: Math.random });
+  const attendance: Attendance = new Attendance({ rooms, recordings, logger, wallClock });
+  const keeper = new RoomKeeper({
+    store,
+    rooms,
+    pool,
+    recordings,
+    tenantIds: () => tenantIdsOf(settings),
+    node: thisNode(settings),
+    logger,
+    clock,
+    wallClock,
+    onStalled: () => metrics.countStalledMix(),
+  });
   for (const server of pool.servers) {
     server.events.on('conference', (event) => attendance.onConferenceEvent(event));
-    server.events.on('ready', () => void attendance.reapply(server.name));
+    // Commands sent meanwhile were lost: somebody might be heard who is muted.
+    server.events.on('ready', () => {
+      attendance.onReconnected(server.name);
+      for (const room of attendance.rooms) void keeper.check(room);
+    });
   }
   const desk = new CallDesk({
     calls: {
       store,
       media: pool,
       attendance,
-      participation: { rooms, writer, keypad: DEFAULT_KEYPAD, wallClock },
+      participation: { rooms, store: store.rooms, writer, keypads, recordings, clock, wallClock, newId: randomUUID },
       writer,
       settings,
       node: thisNode(settings),
@@ -103,7 +142,7 @@ function buildBridge(options: BridgeOptions): Bridge {
     onRefused: (reason) => metrics.count(reason),
   });
   sip.events.on('refused', (_invite, { reason }) => metrics.count(reason));
-  return { sip, pool, desk, attendance, rooms, writer };
+  return { sip, pool, desk, attendance, rooms, keeper, writer };
 }
 
 function createMediaServers(options: BridgeOptions, srf: unknown): MediaServer[] {
@@ -152,7 +191,6 @@ async function connect({ patient, logger }: BridgeOptions, { sip, pool }: Bridge
 
 async function clearGhosts({ settings, store, logger }: BridgeOptions, { sip, pool, rooms }: Bridge): Promise<void> {
   const self = thisNode(settings);
-  const tenantIds = [...new Set([DEFAULT_TENANT_ID, ...settings.dids.map(({ tenant }) => tenant)])];
   await endLostCalls(
     {
       calls: store.calls,
@@ -164,8 +202,20 @@ async function clearGhosts({ settings, store, logger }: BridgeOptions, { sip, po
       logger,
       wallClock: () => Date.now(),
     },
-    tenantIds,
+    tenantIdsOf(settings),
   );
+}
+
+/** From here on, rooms are kept and may be asked for things. */
+function keepRooms({ closing, store }: BridgeOptions, { keeper, rooms }: Bridge): void {
+  keeper.start();
+  closing.push('the keeping of the rooms', PART_CLOSE_MS, () => keeper.stop());
+  const stopServing = serveRoomRequests({ store, rooms, wallClock: () => Date.now() });
+  closing.push('requests for rooms', PART_CLOSE_MS, stopServing);
+}
+
+function tenantIdsOf({ dids }: Settings): readonly string[] {
+  return [...new Set([DEFAULT_TENANT_ID, ...dids.map(({ tenant }) => tenant)])];
 }
 
 function thisNode(settings: Settings): string {

@@ -24,6 +24,7 @@ export class BridgeMetrics {
   readonly #answer: Histogram;
   readonly #codes: Counter<'via' | 'outcome'>;
   readonly #alarms: Counter<'kind'>;
+  readonly #stalled: Counter;
 
   constructor() {
     const registers = [this.registry];
@@ -51,6 +52,16 @@ export class BridgeMetrics {
       buckets: ANSWER_BUCKETS_S,
       registers,
     });
+    this.#stalled = new Counter({
+      name: 'partyline_stalled_mixes_total',
+      help: 'Rooms whose mix was found standing still.',
+      registers,
+    });
+  }
+
+  /** A room whose mix stands still, though its media server answers. */
+  countStalledMix(): void {
+    this.#stalled.inc();
   }
 
   /** Gauges are read when somebody asks. */

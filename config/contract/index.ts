@@ -3,6 +3,7 @@ export * from './conferences.ts';
 export * from './identity.ts';
 export * from './join.ts';
 export { applyRoomChange } from './apply-room-change.ts';
+export * from './keypad.ts';
 export * from './names.ts';
 export * from './room.ts';
 export { diffRoomViews } from './room-change.ts';

@@ -2,6 +2,7 @@
 import type { DialogueLeg, Digit } from '../leg.ts';
 import type { Prompt } from '../prompts.ts';
 import { DigitEntry, type Collected, type EntryRules } from './digit-entry.ts';
+import { keyDuring } from './key-during.ts';
 
 export interface CollectDigitsOptions extends Partial<EntryRules> {
   readonly prompts: readonly Prompt[];
@@ -15,9 +16,6 @@ export interface CollectDigitsOptions extends Partial<EntryRules> {
   /** One terminator that waits at the beginning is the echo of an earlier entry ("1234##"), not an answer. Default false. */
   readonly skipWaitingTerminator?: boolean;
 }
-
-/** Longest time a prompt may run with somebody listening for a key: far beyond any prompt, far below a timer's limit. */
-const LONGEST_PROMPT_MS = 600_000;
 
 /**
  * @returns what was keyed, in order; keys after the terminator stay in the leg's queue
@@ -52,20 +50,4 @@ async function firstKey(
   if (waiting !== null) return waiting;
   const key = await keyDuring(leg, prompts);
   return key ?? leg.nextDigit({ timeoutMs: firstDigitTimeoutMs });
-}
-
-/**
- * Plays, and listens for a key: whichever comes first ends the other. Both are waited for, so that a key at the very
- * end of the prompt is not lost and nothing is left pending.
- */
-async function keyDuring(leg: DialogueLeg, prompts: readonly Prompt[]): Promise<Digit | null> {
-  const stopPlaying = new AbortController();
-  const stopListening = new AbortController();
-  const [played, heard] = await Promise.allSettled([
-    leg.play(prompts, { signal: stopPlaying.signal }).finally(() => stopListening.abort()),
-    leg.nextDigit({ timeoutMs: LONGEST_PROMPT_MS, signal: stopListening.signal }).finally(() => stopPlaying.abort()),
-  ]);
-  if (played.status === 'rejected') throw played.reason;
-  if (heard.status === 'rejected') throw heard.reason;
-  return heard.value;
 }

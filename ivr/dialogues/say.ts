@@ -3,39 +3,59 @@ import type { TerminationReason } from '../../config/contract/index.ts';
 import type { DialogueLeg } from '../leg.ts';
 import type { Prompt } from '../prompts.ts';
 
-/** Whether the caller can be heard: muted people are told what to press, or that nothing will help. */
-export type MutedHow = 'no' | 'can-unmute' | 'listen-only';
-
+/** What somebody comes into. */
 export interface RoomWelcome {
+  readonly isHost: boolean;
   /** People in the conference besides this caller. */
   readonly others: number;
-  readonly muted: MutedHow;
+  readonly recorded: boolean;
+  /** People who wait for this host to let them in. */
+  readonly waiting: number;
+  /** Why the caller is not heard and what helps; empty when they are heard. */
+  readonly notHeard: readonly Prompt[];
 }
-
-const mutedWords: Readonly<Record<MutedHow, readonly Prompt[]>> = {
-  no: [],
-  'can-unmute': ['you-are-muted', 'how-to-unmute'],
-  'listen-only': ['listen-only'],
-};
 
 /** What a caller hears just before the room opens. */
-export function roomWelcome({ others, muted }: RoomWelcome): readonly Prompt[] {
-  const company: Prompt = others > 0 ? { meaning: 'others-in-conference', count: others } : 'first-in-conference';
-  return [company, ...mutedWords[muted]];
+export function roomWelcome({ isHost, others, recorded, waiting, notHeard }: RoomWelcome): readonly Prompt[] {
+  return [
+    ...(isHost ? ['you-are-host' as const] : []),
+    others > 0 ? { meaning: 'others-in-conference', count: others } : 'first-in-conference',
+    ...(isHost && waiting > 0 ? [{ meaning: 'people-waiting', count: waiting } as const] : []),
+    ...(recorded ? ['conference-is-recorded' as const] : []),
+    ...notHeard,
+  ];
 }
 
-/**
- * Tells a caller who is there and whether they can be heard. Keys pressed meanwhile stay in the queue: they are for the room.
- * @throws LegGone
- */
-export async function welcomeIntoRoom(leg: DialogueLeg, welcome: RoomWelcome): Promise<void> {
-  await leg.play(roomWelcome(welcome));
+/** Why somebody waits: no host is there, or they are to be let in, one after the other. */
+export type WaitingFor = { readonly for: 'host' } | { readonly for: 'admission'; readonly position: number };
+
+/** What a caller hears who has to wait. */
+export function waitingWords(waiting: WaitingFor): readonly Prompt[] {
+  if (waiting.for === 'host') return ['waiting-for-host'];
+  return ['waiting-for-admission', placeWords(waiting.position)];
 }
+
+/** The place in the queue, when it has changed or it is time to say something again. */
+export function placeWords(position: number): Prompt {
+  return position === 1 ? 'you-are-next' : { meaning: 'place-in-queue', position };
+}
+
+/** What callers are told of more finely than it is counted. */
+type FinerReason =
+  'ended-by-host' | 'removed-noise' | 'removed-not-invited' | 'removed-conduct' | 'left-without-ending';
 
 const lastWords = {
   'conference-full': ['conference-full', 'goodbye'],
+  'conference-locked': ['conference-locked', 'goodbye'],
   'conference-ended': ['conference-ended', 'goodbye'],
+  'ended-by-host': ['ended-by-host', 'goodbye'],
   'removed-by-host': ['removed', 'goodbye'],
+  'removed-noise': ['removed-noise', 'goodbye'],
+  'removed-not-invited': ['removed-not-invited', 'goodbye'],
+  'removed-conduct': ['removed-conduct', 'goodbye'],
+  'waited-too-long': ['waited-too-long', 'goodbye'],
+  'left-conference': ['goodbye'],
+  'left-without-ending': ['leave-without-ending-done', 'goodbye'],
   'max-duration': ['call-time-over', 'goodbye'],
   'store-unavailable': ['try-again-in-a-moment', 'goodbye'],
   'no-valid-code': ['too-many-wrong-codes', 'goodbye'],
@@ -45,7 +65,7 @@ const lastWords = {
   // No goodbye: a process that is told to stop has little time.
   shutdown: ['service-restarting'],
   'internal-error': ['system-trouble', 'goodbye'],
-} as const satisfies Partial<Record<TerminationReason, readonly Prompt[]>>;
+} as const satisfies Partial<Record<TerminationReason | FinerReason, readonly Prompt[]>>;
 
 /** The ends of a call that a caller is told about. */
 export type SpokenReason = keyof typeof lastWords;

@@ -29,6 +29,8 @@ export const levels = {
   speechDb: -20,
   /** Tones are heard over people who talk, and must not startle them. */
   toneDb: -26,
+  /** Music is listened to for minutes. */
+  musicDb: -22,
   toleranceDb: 1,
   highestPeakDb: -3,
 } as const;

@@ -4,7 +4,7 @@ import { defineScript } from '../script.ts';
  * KEYS[1] rooms           hash: conference id → `version startedAt digest\nJSON`
  * KEYS[2] room events     stream of this room
  * KEYS[3] journal         stream of the tenant
- * KEYS[4] room removal    string: digest of the commit that removed the room
+ * KEYS[4] room removal    string: `digest reason` of the commit that removed the room
  * KEYS[5] room deadlines  sorted set: conference id by when something is due in its room
  * KEYS[6] room leases     hash: conference id → `until owner`
  * ARGV[1] conference id
@@ -18,7 +18,8 @@ import { defineScript } from '../script.ts';
  * ARGV[9] milliseconds a removal is remembered
  * ARGV[10] when something is due next in the room, '' for never
  * ARGV[11] channel that is told of the change
- * ARGV[12…] pairs: event for the room's stream, and entry for the journal or '', both JSON
+ * ARGV[12] why the room is removed
+ * ARGV[13…] pairs: event for the room's stream, and entry for the journal or '', both JSON
  * Returns 1 when it was committed, now or by an earlier try of the very same commit; 0 when somebody else was first.
  */
 export const commitRoom = defineScript(
@@ -31,13 +32,14 @@ if stored then
   if not v then return redis.error_reply('CORRUPT room') end
   version, startedAt, digest = tonumber(v), s, d
 else
-  digest = redis.call('GET', KEYS[4])
+  local removal = redis.call('GET', KEYS[4])
+  if removal then digest = string.match(removal, '^(%S+)') end
 end
 if digest == ARGV[4] then return 1 end
 if version ~= tonumber(ARGV[2]) then return 0 end
 if stored and ARGV[5] ~= '' and startedAt ~= ARGV[3] then return 0 end
 
-for index = 12, #ARGV, 2 do
+for index = 13, #ARGV, 2 do
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'event', ARGV[index])
   if ARGV[index + 1] ~= '' then
     redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], '*', 'entry', ARGV[index + 1])
@@ -52,7 +54,7 @@ local now = '0'
 if ARGV[5] == '' then
   redis.call('HDEL', KEYS[1], ARGV[1])
   redis.call('HDEL', KEYS[6], ARGV[1])
-  redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[9])
+  redis.call('SET', KEYS[4], ARGV[4] .. ' ' .. ARGV[12], 'PX', ARGV[9])
   redis.call('PEXPIRE', KEYS[2], ARGV[8])
 else
   now = string.format('%d', version + 1)

@@ -20,9 +20,9 @@ export function roomDocument(change: Partial<RoomDocument> = {}): RoomDocument {
     awaitsHost: false,
     hostGone: null,
     recording: { state: 'off', since: null },
-    news: { joined: [], left: [], dueAt: null, quietUntil: 0 },
+    news: { joined: [], left: [], waiting: false, dueAt: null, quietUntil: 0 },
     farewells: [],
-    ending: null,
+    lastToggle: null,
     participants: [],
     ...change,
   };

@@ -2,14 +2,16 @@
  * A room for tests of the web side without a bridge: it answers what pages ask by writing rows straight into the store,
  * and keeps what was asked. What a room really does is tested with the bridge.
  */
-import type { Participant, RoomDocument, RoomRequestEnvelope, Store } from '../../store/index.ts';
+import type { Participant, RoomDocument, RoomEvent, RoomRequestEnvelope, Store } from '../../store/index.ts';
 import { participantRow, roomDocument } from './rooms.ts';
+
+type Make = (room: RoomDocument) => Partial<RoomDocument>;
 
 export interface WebRoom {
   /** What was asked, in order; connections left out. */
   readonly asked: RoomRequestEnvelope[];
   /** Changes the room as it is; writes again when somebody was faster. */
-  change(change: (room: RoomDocument) => Partial<RoomDocument>): Promise<void>;
+  change(make: Make): Promise<void>;
   row(id: string, change: Partial<Participant>): Promise<void>;
   add(...rows: Participant[]): Promise<void>;
   /** Lets somebody go, with the reason that pages are told. */
@@ -32,20 +34,25 @@ export interface WebRoomOptions {
 export function serveWebRoom(options: WebRoomOptions): WebRoom {
   const { store, conferenceId, title = 'Weekly', startedAt = Date.now(), onConnect, onCommand } = options;
   const asked: RoomRequestEnvelope[] = [];
-  const change: WebRoom['change'] = async (make) => {
+  const commit = async (make: Make | null, mayBegin = true) => {
     for (;;) {
       const now = await store.rooms.read('default', conferenceId);
+      if (now === null && !mayBegin) return;
       const before = now ?? roomDocument({ conferenceId, title, version: 0, startedAt });
-      const document = { ...before, ...make(before), version: before.version + 1 };
+      const document = make === null ? null : { ...before, ...make(before), version: before.version + 1 };
       const expectedVersion = now?.version ?? 0;
-      if (await store.rooms.commit({ tenantId: 'default', conferenceId, expectedVersion, document, events: [] }))
-        return;
+      const events: readonly RoomEvent[] = [];
+      if (await store.rooms.commit({ tenantId: 'default', conferenceId, expectedVersion, document, events })) return;
     }
   };
+  const change = (make: Make) => commit(make);
   const replace = (id: string, make: (row: Participant) => Partial<Participant>) =>
-    change(({ participants }) => ({
-      participants: participants.map((row) => (row.id === id ? { ...row, ...make(row) } : row)),
-    }));
+    commit(
+      ({ participants }) => ({
+        participants: participants.map((row) => (row.id === id ? { ...row, ...make(row) } : row)),
+      }),
+      false,
+    );
   const connect = async (request: Extract<RoomRequestEnvelope['request'], { type: 'connect' }>) => {
     const { participantId: id, connectionId, name, role } = request;
     await change(({ participants }) => {
@@ -81,7 +88,7 @@ export function serveWebRoom(options: WebRoomOptions): WebRoom {
         participants: participants.filter((row) => row.id !== id),
         farewells: [...farewells, { participantId: id, callId: id, reason, at: Date.now() }],
       })),
-    end: () => change(() => ({ ending: { reason: 'ended', at: Date.now() }, participants: [] })),
+    end: () => commit(null),
     stop,
   };
 }

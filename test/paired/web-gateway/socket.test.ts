@@ -168,7 +168,7 @@ describe('web gateway: the socket of a room', function () {
     const [one, two] = [await join(), await join('host')];
     const [first, second] = [open(one.token), open(two.token)];
     await Promise.all([first.seen('view'), second.seen('view')]);
-    await room.remove(one.participantId, 'removed');
+    await room.remove(one.participantId, 'removed-noise');
     await first.seen('disconnect');
     expect(first.events.slice(-2)).to.deep.equal(['end removed', 'disconnect']);
     await room.end();

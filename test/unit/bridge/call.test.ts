@@ -2,16 +2,16 @@ import { expect } from 'chai';
 import { Call, type CallDeps } from '../../../bridge/calls/call.ts';
 import { CallDesk } from '../../../bridge/calls/call-desk.ts';
 import type { CallerSide, CallLeg } from '../../../bridge/calls/ports.ts';
-import { DEFAULT_KEYPAD, RoomService, type RunEffect } from '../../../bridge/conferences/index.ts';
+import { RecordingFolder, RoomService, type RunEffect } from '../../../bridge/conferences/index.ts';
 import type { LegEvents } from '../../../bridge/media/leg.ts';
 import type { IncomingCallEvents, Invite } from '../../../bridge/sip/index.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
-import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
+import { DEFAULT_KEYPAD, DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
 import { LegGone, type Digit, type Prompt } from '../../../ivr/index.ts';
-import type { Conference, Pass, RoomDocument, Termination } from '../../../store/index.ts';
+import type { Conference, Pass, Termination } from '../../../store/index.ts';
 import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
 import { participantRow, roomDocument } from '../../helpers/rooms.ts';
-import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
+import { ManualClock, MemoryRooms, recordingLogger, silent, turn } from './fakes.ts';
 
 const conference: Conference = {
   id: 'c1',
@@ -113,8 +113,17 @@ class FakeLeg implements CallLeg {
     this.joined = true;
     return 7;
   }
-  async tell(prompts: readonly Prompt[]): Promise<void> {
+  async tell(prompts: readonly Prompt[]): Promise<'done'> {
     this.heard.push(...prompts);
+    return 'done';
+  }
+  music(): void {}
+  restartVoice(): void {}
+  inRoom(): this {
+    return this;
+  }
+  async record(): Promise<boolean> {
+    return false;
   }
   forLastWords(signal: AbortSignal) {
     return {
@@ -136,22 +145,6 @@ class FakeLeg implements CallLeg {
   }
 }
 
-/** Rooms in memory, with the store's own rule for commits. */
-function memoryRooms() {
-  const documents = new Map<string, RoomDocument>();
-  return {
-    documents,
-    read: async (_tenant: string, id: string) => documents.get(id) ?? null,
-    list: async () => [...documents.values()],
-    commit: async (input: { conferenceId: string; expectedVersion: number; document: RoomDocument | null }) => {
-      if ((documents.get(input.conferenceId)?.version ?? 0) !== input.expectedVersion) return false;
-      if (input.document) documents.set(input.conferenceId, input.document);
-      else documents.delete(input.conferenceId);
-      return true;
-    },
-  };
-}
-
 function setUp(
   options: {
     earlyGreeting?: boolean;
@@ -162,10 +155,12 @@ function setUp(
 ) {
   const clock = new ManualClock();
   const { logger, lines } = recordingLogger();
-  const rooms = memoryRooms();
+  const rooms = new MemoryRooms();
   const effects: string[] = [];
-  const runEffect: RunEffect = async (_room, effect) =>
-    void effects.push(effect.type === 'tone' ? effect.tone : effect.type);
+  const runEffect: RunEffect = async (_room, effect) => {
+    if (effect.type === 'tell') legs.at(-1)?.heard.push(...(effect.words as Prompt[]));
+    else effects.push(effect.type === 'announce' ? effect.words.map(String).join() : effect.type);
+  };
   const roomService = new RoomService({ rooms, runEffect, logger: silent, clock, random: () => 0 });
   const ended: { id: string; termination: Termination }[] = [];
   const legs: FakeLeg[] = [];
@@ -212,7 +207,16 @@ function setUp(
         }),
     },
     attendance: { add: () => undefined, remove: () => undefined },
-    participation: { rooms: roomService, writer, keypad: DEFAULT_KEYPAD, wallClock: () => 1 },
+    participation: {
+      rooms: roomService,
+      store: rooms,
+      writer,
+      keypads: { load: async () => DEFAULT_KEYPAD, of: () => DEFAULT_KEYPAD },
+      recordings: new RecordingFolder('/recordings', silent),
+      clock,
+      wallClock: () => 1,
+      newId: () => 'other-id',
+    },
     writer,
     settings: {
       codeTries: 3,
@@ -479,7 +483,7 @@ describe('the call desk', () => {
       callDesk.take(caller);
       expect(callDesk.liveCount, 'counts from the first moment').to.equal(1);
       while (legs[0]?.joined !== true) await turn();
-      expect(legs[0].heard).to.deep.equal(['first-in-conference']);
+      expect(legs[0].heard).to.deep.equal(['you-are-host', 'first-in-conference']);
       expect(rooms.documents.get('c1')?.participants[0]).to.include({
         id: 'p1',
         name: 'Bea',

@@ -1,15 +1,12 @@
 import { expect } from 'chai';
 import { EventEmitter } from 'node:events';
-import { Attendance } from '../../../bridge/conferences/attendance.ts';
-import type { Participation } from '../../../bridge/conferences/participation.ts';
 import type { ConferenceEvent } from '../../../bridge/media/conference-events.ts';
 import { Leg } from '../../../bridge/media/leg.ts';
 import type { EslEvent, FsmrfEndpoint } from '../../../bridge/media/media-ports.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
 import { PartylineError } from '../../../config/contract/index.ts';
 import { LegGone, type Prompt } from '../../../ivr/index.ts';
-import type { RoomDocument } from '../../../store/index.ts';
-import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
+import { ManualClock, recordingLogger, turn } from './fakes.ts';
 
 const UUID = '2a253dbd-1a1f-40d2-977a-7215108f05c4';
 const answer = (response = ''): EslEvent => ({ getHeader: () => response, getBody: () => '' });
@@ -50,6 +47,7 @@ class FakeEndpoint extends EventEmitter {
 function setUp() {
   const endpoint = new FakeEndpoint();
   const events = new TypedEmitter<{ event: [ConferenceEvent] }>(() => undefined);
+  const recorded = new TypedEmitter<{ recorded: [string, string] }>(() => undefined);
   const sent: string[] = [];
   const over = new AbortController();
   const clock = new ManualClock();
@@ -62,7 +60,11 @@ function setUp() {
         sent.push(text);
         return '+OK\n';
       },
-      onConferenceEvent: (listener) => events.on('event', listener),
+      onChannelEvent: (channelUuid, listener) =>
+        events.on('event', (event) => {
+          if ('channelUuid' in event && event.channelUuid === channelUuid) listener(event);
+        }),
+      onRecorded: (listener) => recorded.on('recorded', listener),
     },
     language: 'en',
     signal: over.signal,
@@ -72,7 +74,7 @@ function setUp() {
     filesOf: (prompts: readonly Prompt[]) =>
       prompts.map((prompt) => `/s/${typeof prompt === 'string' ? prompt : prompt.meaning}.wav`),
   });
-  return { endpoint, events, sent, over, leg, lines, clock };
+  return { endpoint, events, recorded, sent, over, leg, lines, clock };
 }
 
 async function failureOf(work: Promise<unknown>): Promise<unknown> {
@@ -151,18 +153,18 @@ describe('a leg', () => {
     endpoint.finish();
     expect(await playing).to.be.instanceOf(LegGone);
     expect(await waiting).to.be.instanceOf(LegGone);
-    expect(await failureOf(leg.join({ name: 'room-1', muted: false }))).to.be.instanceOf(LegGone);
+    expect(await failureOf(leg.join({ name: 'room-1', speak: true, hear: true }))).to.be.instanceOf(LegGone);
   });
 
   it('joins a room, speaks in it, and is told when the room lets go of it', async () => {
     const { leg, endpoint, events, sent, clock } = setUp();
     let left = 0;
     leg.events.on('left-conference', () => (left += 1));
-    const joining = leg.join({ name: 'room-1', muted: true });
+    const joining = leg.join({ name: 'room-1', speak: false, hear: true });
     await turn();
     expect(endpoint.executed).to.deep.equal([
       'set resume_conference=room-1@default',
-      'conference room-1@default++flags{mute}',
+      'conference room-1@default++flags{mute-detect|mute}',
     ]);
     events.emit('event', { type: 'add-member', room: 'room-1', memberId: 4, channelUuid: 'another' });
     events.emit('event', { type: 'add-member', room: 'room-1', memberId: 5, channelUuid: UUID });
@@ -215,54 +217,5 @@ describe('a leg', () => {
     endpoint.finish();
     expect(await words).to.equal('stopped');
     expect(endpoint.executed).to.have.length(1);
-  });
-});
-
-describe('attendance', () => {
-  const stay = (id: string, mediaServer: string, memberId?: number) => {
-    const talked: boolean[] = [];
-    const participation = {
-      participantId: id,
-      channelUuid: `channel-${id}`,
-      mediaServer,
-      memberId,
-      identity: { tenantId: 'default', conferenceId: 'c1' },
-      onTalking: (on: boolean) => talked.push(on),
-    };
-    return { participation: participation as unknown as Participation, talked };
-  };
-  const person = (id: string, bits: 'self'[]) => ({
-    id,
-    name: id,
-    number: '',
-    role: 'guest' as const,
-    callId: id,
-    channelUuid: `channel-${id}`,
-    bits,
-    joinedAt: 0,
-    talking: false,
-  });
-
-  it('routes talking to its own callers, and applies who may speak again after a gap', async () => {
-    const applied: string[] = [];
-    const room = { participants: [person('a', ['self']), person('b', []), person('c', [])] } as unknown as RoomDocument;
-    const attendance = new Attendance(
-      { read: async () => room },
-      async (where, effect) => {
-        if (effect.type === 'set-speak') applied.push(`${where.mediaServer} ${effect.participantId} ${effect.speak}`);
-      },
-      silent,
-    );
-    const [a, b, c] = [stay('a', 'm1', 1), stay('b', 'm1', 2), stay('c', 'm2', 1)];
-    for (const { participation } of [a, b, c]) attendance.add(participation);
-    expect([attendance.participantCount, attendance.roomCount]).to.deep.equal([3, 1]);
-    attendance.onConferenceEvent({ type: 'start-talking', room: 'r', memberId: 1, channelUuid: 'channel-a' });
-    attendance.onConferenceEvent({ type: 'stop-talking', room: 'r', memberId: 9, channelUuid: 'somebody-else' });
-    attendance.onConferenceEvent({ type: 'mute-member', room: 'r', memberId: 2, channelUuid: 'channel-b' });
-    expect([a.talked, b.talked]).to.deep.equal([[true], []]);
-    await attendance.reapply('m1');
-    expect(applied).to.deep.equal(['m1 a false', 'm1 b true']);
-    attendance.remove(a.participation);
-    expect(attendance.participantCount).to.equal(2);
   });
 });

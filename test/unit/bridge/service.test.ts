@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { endLostCalls } from '../../../bridge/calls/adoption.ts';
 import { mediaPlace, withOriginOf } from '../../../bridge/calls/sdp.ts';
-import { RoomService } from '../../../bridge/conferences/room-service.ts';
 import { advertisedAddress, hostInUri, isLoopback } from '../../../bridge/service/addresses.ts';
 import { CloseStack } from '../../../bridge/service/close-stack.ts';
 import { openSounds } from '../../../bridge/service/sounds.ts';
@@ -13,113 +12,10 @@ import { listening, StartError } from '../../../bridge/service/start-error.ts';
 import { DeadlineError, settled, withDeadline } from '../../../bridge/support/deadline.ts';
 import { linkSignals } from '../../../bridge/support/signals.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
-import { DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
-import type { CallRecord, ConferencePolicy, RoomDocument } from '../../../store/index.ts';
+import { PartylineError } from '../../../config/contract/index.ts';
+import type { CallRecord } from '../../../store/index.ts';
 import { participantRow, roomDocument } from '../../helpers/rooms.ts';
-import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
-
-const policy: ConferencePolicy = DEFAULT_POLICY;
-
-/** Lets time pass until the work is done. */
-async function passing<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
-  const state = { done: false };
-  const finish = () => void (state.done = true);
-  work.then(finish, finish);
-  while (!state.done) await clock.advance(50);
-  return work;
-}
-
-describe('live rooms', () => {
-  function store(options: { lose?: number } = {}) {
-    const documents = new Map<string, RoomDocument>();
-    let losses = options.lose ?? 0;
-    return {
-      documents,
-      read: async (_tenant: string, id: string) => documents.get(id) ?? null,
-      list: async () => [...documents.values()],
-      commit: async (input: { conferenceId: string; expectedVersion: number; document: RoomDocument | null }) => {
-        await turn();
-        if (losses > 0) {
-          losses -= 1;
-          return false;
-        }
-        if ((documents.get(input.conferenceId)?.version ?? 0) !== input.expectedVersion) return false;
-        if (input.document) documents.set(input.conferenceId, input.document);
-        else documents.delete(input.conferenceId);
-        return true;
-      },
-    };
-  }
-  const identity = { tenantId: 'default', conferenceId: 'c1' };
-  const join = (id: string) =>
-    ({
-      type: 'join',
-      at: 1,
-      policy,
-      mediaServer: 'm1',
-      participant: { id, name: id, number: '', role: 'guest', callId: id, channelUuid: id },
-    }) as const;
-
-  it('take many at once, from several nodes, and lose none', async () => {
-    const rooms = store();
-    const clock = new ManualClock();
-    const nodes = [1, 2, 3].map(
-      () => new RoomService({ rooms, runEffect: async () => undefined, logger: silent, clock, random: Math.random }),
-    );
-    const joins = Array.from({ length: 30 }, (_, index) => nodes[index % 3]!.apply(identity, join(`p${index}`)));
-    await passing(clock, Promise.all(joins));
-    expect(rooms.documents.get('c1')?.participants).to.have.length(30);
-    expect(rooms.documents.get('c1')?.version).to.equal(30);
-    expect(nodes.map(({ busy }) => busy)).to.deep.equal([0, 0, 0]);
-  });
-
-  it('try again when somebody was faster, and give up in the end', async () => {
-    const clock = new ManualClock();
-    const build = (lose: number) =>
-      new RoomService({
-        rooms: store({ lose }),
-        runEffect: async () => undefined,
-        logger: silent,
-        clock,
-        random: () => 0,
-      });
-    expect((await passing(clock, build(3).apply(identity, join('a')))).outcome).to.equal('changed');
-    let failure: unknown;
-    await passing(clock, build(1_000).apply(identity, join('a'))).catch((error: unknown) => (failure = error));
-    expect(failure).to.be.instanceOf(PartylineError).with.property('code', 'room/contention');
-  });
-
-  it('send effects in the order of their commits, and live through one that fails', async () => {
-    const effects: string[] = [];
-    const { logger, lines } = recordingLogger();
-    const service = new RoomService({
-      rooms: store(),
-      runEffect: async (_room, effect) => {
-        effects.push(effect.type === 'set-speak' ? String(effect.speak) : effect.type);
-        if (effects.length === 1) throw new Error('no');
-      },
-      logger,
-      clock: new ManualClock(),
-      random: () => 0,
-    });
-    await service.apply(identity, join('a'));
-    await service.apply(identity, {
-      type: 'joined',
-      at: 1,
-      participantId: 'a',
-      memberId: 1,
-      muted: false,
-      policy: { ...policy, announce: 'silent' },
-    });
-    await Promise.all(
-      (['mute', 'unmute', 'mute'] as const).map((type) =>
-        service.apply(identity, { type, at: 2, participantId: 'a', by: 'self' }),
-      ),
-    );
-    expect(effects).to.deep.equal(['false', 'true', 'false']);
-    expect(lines.map(({ msg }) => msg)).to.deep.equal(['an effect failed']);
-  });
-});
+import { recordingLogger, silent, turn } from './fakes.ts';
 
 describe('what dead processes left', () => {
   it('is hung up, recorded and taken out of the rooms; the living are left alone', async () => {
@@ -166,7 +62,7 @@ describe('what dead processes left', () => {
         rooms: { list: async () => [room] },
         roomService: {
           apply: async (_identity, input) => {
-            if (input.type === 'leave') done.push(`leave ${input.participantId}`);
+            if (input.type === 'leg-gone') done.push(`${input.how} ${input.callId}`);
             return { outcome: 'changed', room };
           },
         },
@@ -185,8 +81,8 @@ describe('what dead processes left', () => {
       'bye dialog-dead',
       'kill m1 channel-dead',
       'end dead node-lost',
-      'leave ghost',
-      'leave forgotten',
+      'lost dead',
+      'lost no-record',
     ]);
     expect(cleared).to.deep.equal({ calls: 1, participants: 2 });
   });

@@ -1,12 +1,19 @@
 import { expect } from 'chai';
 import { CallMachine, IllegalMove } from '../../../bridge/calls/call-machine.ts';
 import { isDead, nodeName, systemProcesses } from '../../../bridge/calls/node.ts';
-import { checkKeypad, KeypadReader } from '../../../bridge/conferences/keypad.ts';
+import { helpPrompts, KeypadReader, keysFor } from '../../../bridge/conferences/keypad.ts';
 import { readConferenceEvent } from '../../../bridge/media/conference-events.ts';
 import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
 import { RetryingWriter } from '../../../bridge/support/retrying-writer.ts';
-import { PartylineError } from '../../../config/contract/index.ts';
-import type { Digit } from '../../../ivr/index.ts';
+import {
+  DEFAULT_KEYPAD,
+  keypadActions,
+  keypadChanges,
+  keypadConflict,
+  PartylineError,
+  withDefaults,
+} from '../../../config/contract/index.ts';
+import type { Digit, Prompt } from '../../../ivr/index.ts';
 import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
 
 describe('the call machine', () => {
@@ -35,24 +42,47 @@ describe('the keypad in the room', () => {
   const keys = (reader: KeypadReader, text: string) => Array.from(text, (key) => reader.press(key as Digit));
 
   it('finds *6 among other keys', () => {
-    const reader = new KeypadReader();
+    const reader = new KeypadReader(DEFAULT_KEYPAD);
     expect(keys(reader, '*6')).to.deep.equal([null, 'toggle-mute']);
     expect(keys(reader, '12*6')).to.deep.equal([null, null, null, 'toggle-mute']);
-    expect(keys(reader, '**6')).to.deep.equal([null, null, 'toggle-mute']);
-    expect(keys(reader, '*76')).to.deep.equal([null, null, null]);
+    expect(keys(new KeypadReader({ ...DEFAULT_KEYPAD, menu: '0' }), '**6')).to.deep.equal([null, null, 'toggle-mute']);
+    expect(keys(reader, '*D6')).to.deep.equal([null, 'nothing', null]);
   });
 
   it('forgets a command that was only begun', () => {
-    const reader = new KeypadReader();
+    const reader = new KeypadReader(DEFAULT_KEYPAD);
     reader.press('*');
     expect(reader.begun).to.equal(true);
     reader.forget();
     expect(reader.press('6')).to.equal(null);
   });
 
-  it('takes no map in which one entry begins with another', () => {
-    const ambiguous = new Map([['*6', 'toggle-mute'] as const, ['*62', 'toggle-mute'] as const]);
-    expect(() => checkKeypad(ambiguous)).to.throw(/\*6.*\*62/);
+  it('knows every action of the usual map', () => {
+    const reader = new KeypadReader(DEFAULT_KEYPAD);
+    for (const [action, sequence] of Object.entries(DEFAULT_KEYPAD)) {
+      expect(keys(reader, sequence).at(-1), sequence).to.equal(action);
+    }
+  });
+
+  it('takes no map in which the keys of one action begin with those of another', () => {
+    expect(keypadChanges.safeParse({ 'toggle-mute': '6' }).success).to.equal(true);
+    expect(keypadChanges.safeParse({ 'toggle-mute': '*9' }).success, 'the same keys').to.equal(false);
+    expect(keypadChanges.safeParse({ menu: '*' }).success, 'a beginning of all others').to.equal(false);
+    expect(keypadChanges.safeParse({ menu: '*61' }).success).to.equal(false);
+    expect(keypadChanges.safeParse({ menu: 'x' }).success).to.equal(false);
+    expect(keypadConflict(withDefaults({ menu: '*61' }))).to.deep.equal(['toggle-mute', 'menu']);
+  });
+
+  it('helps each with what they can do, by the keys of their company', () => {
+    const map = withDefaults({ 'toggle-mute': '55' });
+    const guest = helpPrompts('guest', map);
+    expect(guest[0]).to.deep.equal({ meaning: 'action', action: 'toggle-mute', keys: '55' });
+    const actionsOf = (prompts: readonly Prompt[]) =>
+      prompts.map((prompt) => (typeof prompt === 'object' && prompt.meaning === 'action' ? prompt.action : ''));
+    expect(actionsOf(guest)).to.not.include('menu');
+    expect(actionsOf(helpPrompts('host', map))).to.include.members([...keypadActions]);
+    expect(actionsOf(helpPrompts('waiting', map))).to.deep.equal(['ask-for-help', 'help']);
+    expect(keysFor('unmute', map)).to.deep.equal({ meaning: 'action', action: 'unmute', keys: '55' });
   });
 });
 

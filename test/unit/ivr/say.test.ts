@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { terminationReasons } from '../../../config/contract/index.ts';
-import { isSpokenReason, sayGoodbye, sayLine, welcomeIntoRoom } from '../../../ivr/dialogues/say.ts';
+import {
+  isSpokenReason,
+  roomWelcome,
+  sayGoodbye,
+  sayLine,
+  waitingWords,
+  type RoomWelcome,
+} from '../../../ivr/dialogues/say.ts';
 import { LegGone, type DialogueLeg } from '../../../ivr/leg.ts';
 import type { Prompt } from '../../../ivr/prompts.ts';
 import { ScriptedLeg } from './scripted-leg.ts';
@@ -19,28 +26,38 @@ function listener(): { leg: DialogueLeg; heard: Prompt[] } {
   return { leg, heard };
 }
 
-describe('welcomeIntoRoom', () => {
-  it('tells who is there', async () => {
-    const { leg, heard } = listener();
-    await welcomeIntoRoom(leg, { others: 0, muted: 'no' });
-    await welcomeIntoRoom(leg, { others: 3, muted: 'no' });
-    expect(heard).to.deep.equal(['first-in-conference', { meaning: 'others-in-conference', count: 3 }]);
+describe('the welcome', () => {
+  const alone: RoomWelcome = { isHost: false, others: 0, recorded: false, waiting: 0, notHeard: [] };
+
+  it('tells who is there', () => {
+    expect(roomWelcome(alone)).to.deep.equal(['first-in-conference']);
+    expect(roomWelcome({ ...alone, others: 3 })).to.deep.equal([{ meaning: 'others-in-conference', count: 3 }]);
   });
 
-  it('tells whoever is muted what to press, or that they may only listen', async () => {
-    const { leg, heard } = listener();
-    await welcomeIntoRoom(leg, { others: 0, muted: 'can-unmute' });
-    await welcomeIntoRoom(leg, { others: 0, muted: 'listen-only' });
-    const first = 'first-in-conference';
-    expect(heard).to.deep.equal([first, 'you-are-muted', 'how-to-unmute', first, 'listen-only']);
+  it('tells hosts that they are, and who waits for them', () => {
+    expect(roomWelcome({ ...alone, isHost: true, waiting: 2 })).to.deep.equal([
+      'you-are-host',
+      'first-in-conference',
+      { meaning: 'people-waiting', count: 2 },
+    ]);
+    expect(roomWelcome({ ...alone, waiting: 2 })).to.deep.equal(['first-in-conference']);
   });
 
-  it('leaves keys pressed meanwhile for the room', async () => {
-    const clock = new VirtualClock();
-    const leg = new ScriptedLeg(clock).pressAt([500, '*6']);
-    await clock.run(welcomeIntoRoom(leg, { others: 1, muted: 'can-unmute' }));
-    expect(leg.queue.join('')).to.equal('*6');
-    expect(leg.played[0]).to.include({ stopped: false });
+  it('tells of a recording, and why somebody is not heard', () => {
+    expect(roomWelcome({ ...alone, recorded: true, notHeard: ['mode-is-presentation'] })).to.deep.equal([
+      'first-in-conference',
+      'conference-is-recorded',
+      'mode-is-presentation',
+    ]);
+  });
+
+  it('tells whoever waits what they wait for, and where they are in line', () => {
+    expect(waitingWords({ for: 'host' })).to.deep.equal(['waiting-for-host']);
+    expect(waitingWords({ for: 'admission', position: 1 })).to.deep.equal(['waiting-for-admission', 'you-are-next']);
+    expect(waitingWords({ for: 'admission', position: 3 })[1]).to.deep.equal({
+      meaning: 'place-in-queue',
+      position: 3,
+    });
   });
 });
 
@@ -52,6 +69,7 @@ describe('sayGoodbye', () => {
       const { leg, heard } = listener();
       await sayGoodbye(leg, reason);
       if (reason === 'shutdown') expect(heard).to.deep.equal(['service-restarting']);
+      else if (reason === 'left-conference') expect(heard).to.deep.equal(['goodbye']);
       else expect(heard.slice(1), reason).to.deep.equal(['goodbye']);
     }
   });

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { soundsFolder, voiceLanguages } from '../../../ivr/catalogue.ts';
 import { tones } from '../../../ivr/prompts.ts';
+import { makeHoldMusic } from '../../../scripts/voice/hold-music.ts';
 import { promptListing } from '../../../scripts/voice/listing.ts';
 import type { Manifest } from '../../../scripts/voice/manifest.ts';
-import { measure } from '../../../scripts/voice/measures.ts';
+import { decibels, measure, rms } from '../../../scripts/voice/measures.ts';
 import { encoding, fingerprint, levels, mostSilence, shortHash } from '../../../scripts/voice/recipe.ts';
 import { makeTone } from '../../../scripts/voice/tones.ts';
 import { readWav, writeWav, type Sound } from '../../../scripts/voice/wav.ts';
@@ -90,7 +91,7 @@ describe('the tones', () => {
   const folder = folderOf('tones');
 
   it('are all there, as the recipe makes them', () => {
-    expect(wavsIn(folder)).to.deep.equal([...tones].sort());
+    expect(wavsIn(folder)).to.deep.equal([...tones, 'hold-music'].sort());
     for (const tone of tones) {
       const found = readFileSync(join(folder, `${tone}.wav`));
       expect(found.equals(writeWav(makeTone(tone), 'pcm16')), `${tone} ${REMEDY}`).to.equal(true);
@@ -106,6 +107,38 @@ describe('the tones', () => {
     }
     const loudness = tones.map((tone) => measure(makeTone(tone)).levelDb);
     expect(Math.max(...loudness) - Math.min(...loudness)).to.be.below(levels.toleranceDb);
+  });
+});
+
+describe('the hold music', () => {
+  const file = readFileSync(join(folderOf('tones'), 'hold-music.wav'));
+  const { rate, samples } = readWav(file);
+  const level = (from: number, to: number) => decibels(rms(samples.subarray(from, to)));
+
+  it('is what the recipe makes, byte for byte', () => {
+    expect(file.equals(writeWav(makeHoldMusic(), 'pcm16')), REMEDY).to.equal(true);
+  });
+
+  it('is softer than speech, clips nowhere, and has no bar much louder than another', () => {
+    expect(level(0, samples.length)).to.be.closeTo(levels.musicDb, 0.1);
+    expect(measure({ rate, samples }).peakDb).to.be.below(levels.highestPeakDb);
+    expect(samples.reduce((sum, sample) => sum + sample, 0) / samples.length).to.be.closeTo(0, 1e-4);
+    const bar = samples.length / 16;
+    const bars = Array.from({ length: 16 }, (_, index) => level(index * bar, (index + 1) * bar));
+    expect(Math.max(...bars) - Math.min(...bars)).to.be.below(4);
+  });
+
+  it('goes round for most of a minute without a seam', () => {
+    expect(samples.length / rate).to.be.within(30, 60);
+    const step = (index: number) => Math.abs(samples[index]! - samples[(index + 1) % samples.length]!);
+    const largest = samples.reduce(
+      (most, _, index) => Math.max(most, index === samples.length - 1 ? 0 : step(index)),
+      0,
+    );
+    expect(step(samples.length - 1)).to.be.below(largest / 2);
+    // Neither a gap nor a fade at the seam: what sounds at the end sounds on.
+    expect(level(samples.length - rate / 10, samples.length)).to.be.above(levels.musicDb - 15);
+    expect(level(0, rate / 10)).to.be.above(levels.musicDb - 15);
   });
 });
 

@@ -121,7 +121,7 @@ describe('a room and the pages that look at it', () => {
     expect([early.view, early.ended]).to.deep.equal([null, null]);
     hub.update(version(2, [host, guest]));
     expect(early.ids).to.deep.equal(['host', 'guest']);
-    const farewells = [{ participantId: 'guest', callId: 'guest', reason: 'removed', at: 1 }];
+    const farewells = [{ participantId: 'guest', callId: 'guest', reason: 'removed-conduct', at: 1 }];
     hub.update(version(3, [host], { farewells }));
     expect([early.ended, hub.isEmpty]).to.deep.equal(['removed', true]);
     const [last] = [open('host').page];

@@ -4,9 +4,12 @@ import type { RoomDocument } from '../../../store/index.ts';
 /** What the room wrote down when it let somebody go, in the words of the page. */
 const REASONS: Readonly<Record<string, SessionEndReason>> = {
   left: 'left',
-  removed: 'removed',
-  ended: 'ended',
-  'not-admitted': 'not-admitted',
+  'left-without-ending': 'left',
+  'removed-unspecified': 'removed',
+  'removed-noise': 'removed',
+  'removed-not-invited': 'removed',
+  'removed-conduct': 'removed',
+  'waited-too-long': 'not-admitted',
 };
 
 /**
@@ -20,8 +23,11 @@ export function endReasonOf(
   wasThere: boolean,
 ): SessionEndReason | null {
   if (document === undefined) return null;
-  const farewell = document?.farewells.findLast((each) => each.participantId === participantId);
+  // Other farewells are of one line only: the row went on without it.
+  const farewell = document?.farewells.findLast(
+    (each) => each.participantId === participantId && each.reason in REASONS,
+  );
   if (farewell !== undefined) return REASONS[farewell.reason] ?? 'ended';
   if (!wasThere) return null;
-  return document === null || document.ending !== null ? 'ended' : 'left';
+  return document === null ? 'ended' : 'left';
 }

@@ -1,0 +1,164 @@
+/** Legs and web pages that come: a new row, or the row of somebody who is known already. */
+import type { AudioBit, Participant, RoomDocument } from '../../../store/index.ts';
+import type { Draft } from './draft.ts';
+import { hostArrived } from './hosts.ts';
+import type { InputOf, Newcomer, Plan, Rejection, RoomIdentity } from './inputs.ts';
+import { announceArrival, announceWaiting } from './news.ts';
+import { isThere, presentHosts } from './people.ts';
+import { letGo } from './leaving.ts';
+import { startIfAutomatic } from './recording.ts';
+
+/** A room that nobody is in yet; its version is that of "not there". */
+export function newRoom(identity: RoomIdentity, { title, policy }: Plan, at: number): RoomDocument {
+  return {
+    conferenceId: identity.conferenceId,
+    tenantId: identity.tenantId,
+    title,
+    version: 0,
+    epoch: 1,
+    mediaServer: null,
+    startedAt: at,
+    policy,
+    mode: policy.mode,
+    announce: policy.announce,
+    locked: false,
+    guestsMuted: false,
+    awaitsHost: policy.waitingRoom === 'until-host',
+    hostGone: null,
+    recording: { state: 'off', since: null },
+    news: { joined: [], left: [], waiting: false, dueAt: null, quietUntil: 0 },
+    farewells: [],
+    lastToggle: null,
+    participants: [],
+  };
+}
+
+export function enter(draft: Draft, input: InputOf<'enter'>): { why: Rejection } | { participantId: string } {
+  const { room } = draft;
+  if (draft.byCall(input.leg.callId)) return { why: 'already-in-room' };
+  const known = knownRow(room, input.who);
+  const why = known ? null : refusal(room, input.who);
+  if (why) return { why };
+  // A conference is never split between media servers: the leg has to move first.
+  if (room.mediaServer !== null && room.mediaServer !== input.mediaServer) return { why: 'elsewhere' };
+  if (room.mediaServer === null) draft.set({ mediaServer: input.mediaServer });
+  // Only one leg each: the new one takes the place of the old one, in the same row.
+  if (known?.leg) letGo(draft, known, 'replaced');
+  const row = known ? comesBack(draft, known, input.who) : draft.add(newRow(draft, input.who));
+  draft.update(row, { leg: { ...input.leg } });
+  const { id, name, role } = row;
+  draft.event('participant-joining', { participantId: id, name, role, callId: input.leg.callId });
+  return { participantId: id };
+}
+
+export function joined(draft: Draft, input: InputOf<'joined'>): { why: Rejection } | null {
+  const row = draft.byCall(input.callId);
+  if (!row?.leg) return { why: 'not-in-room' };
+  if (row.leg.memberId === input.memberId) return null;
+  draft.put.set(input.memberId, { speak: input.speak, hear: input.hear });
+  const now = draft.update(row, { leg: { ...row.leg, memberId: input.memberId, joinedAt: draft.at } });
+  draft.event('participant-joined', { participantId: row.id, name: row.name, state: row.state });
+  // Whoever was there by web has been told of already.
+  arrived(draft, now, row.connections.length === 0);
+  return null;
+}
+
+export function connect(draft: Draft, input: InputOf<'connect'>): { why: Rejection } | { participantId: string } {
+  const { room } = draft;
+  const known = knownRow(room, input.who);
+  if (known?.connections.includes(input.connectionId)) return { participantId: known.id };
+  const why = known ? null : refusal(room, input.who);
+  if (why) return { why };
+  const wasThere = known !== undefined && isThere(known);
+  const row = known ? comesBack(draft, known, input.who) : draft.add(newRow(draft, input.who));
+  const now = draft.update(row, { connections: [...row.connections, input.connectionId] });
+  draft.event('participant-connected', { participantId: row.id, name: row.name, role: row.role });
+  if (!wasThere) arrived(draft, now, true);
+  return { participantId: row.id };
+}
+
+/** Now they can be heard, or seen to wait. */
+function arrived(draft: Draft, row: Participant, isNews: boolean): void {
+  if (row.state === 'waiting') {
+    if (isNews && !draft.room.awaitsHost) announceWaiting(draft);
+    return;
+  }
+  if (isNews) announceArrival(draft, row);
+  if (row.role === 'host') hostArrived(draft, row);
+  startIfAutomatic(draft);
+}
+
+/** By the row itself, by who they are, or by the line that was lost a moment ago. */
+function knownRow(room: RoomDocument, who: Newcomer): Participant | undefined {
+  return (
+    room.participants.find(({ id }) => id === who.id) ??
+    room.participants.find(({ identity }) => identity !== undefined && identity === who.identity) ??
+    room.participants.find(({ state, line, leg }) => state === 'away' && !leg && line !== '' && line === who.line)
+  );
+}
+
+/** Hosts come in locked rooms, and the first of them into a full one. */
+function refusal(room: RoomDocument, { role }: Newcomer): Rejection | null {
+  if (room.locked && role !== 'host') return 'locked';
+  const full = room.participants.filter(isThere).length >= room.policy.maxParticipants;
+  return full && !(role === 'host' && presentHosts(room).length === 0) ? 'full' : null;
+}
+
+function newRow(draft: Draft, who: Newcomer): Participant {
+  const { room, at } = draft;
+  const { identity, nameSound, ...rest } = who;
+  const waits = mustWait(room, who.role, false);
+  return {
+    ...rest,
+    ...(identity === undefined ? {} : { identity }),
+    ...(nameSound === undefined ? {} : { nameSound }),
+    state: waits ? 'waiting' : 'present',
+    since: at,
+    connections: [],
+    bits: entryBits(room, who.role, waits),
+    calledOn: false,
+    asksForHelp: false,
+    volume: 0,
+    joinedAt: at,
+    admitted: !waits,
+    talking: false,
+  };
+}
+
+export function mustWait({ policy, awaitsHost }: RoomDocument, role: Participant['role'], admitted: boolean): boolean {
+  return role === 'guest' && (awaitsHost || (policy.waitingRoom === 'admit' && !admitted));
+}
+
+/** Muted on entry is a bit the participant can take away. */
+function entryBits(room: RoomDocument, role: Participant['role'], waits: boolean): readonly AudioBit[] {
+  if (role === 'host') return [];
+  const bits: AudioBit[] = [];
+  if (room.policy.muteOnEntry) bits.push('self');
+  if (room.guestsMuted) bits.push('host');
+  if (room.mode !== 'conversation') bits.push('mode');
+  if (waits) bits.push('waiting');
+  return bits;
+}
+
+/** A host is a host again, also by the guest code; whatever muted them before still does. */
+function comesBack(draft: Draft, known: Participant, who: Newcomer): Participant {
+  const role = known.role === 'host' || who.role === 'host' ? 'host' : 'guest';
+  const more = {
+    role,
+    language: who.language,
+    ...(who.nameSound === undefined ? {} : { nameSound: who.nameSound }),
+    ...(known.number === '' ? { number: who.number, line: who.line } : {}),
+    ...(known.identity === undefined && who.identity !== undefined ? { identity: who.identity } : {}),
+  } as const;
+  let row = draft.update(known, more);
+  if (role === 'host') row = draft.bits(row, { clear: ['host', 'mode', 'hold', 'waiting'] });
+  if (isThere(known) && !(role === 'host' && known.state === 'waiting')) return row;
+  const waits = mustWait(draft.room, role, known.admitted);
+  row = draft.bits(row, waits ? { set: ['waiting'] } : { clear: ['waiting'] });
+  draft.event('participant-returned', { participantId: row.id, name: row.name, role });
+  return draft.update(row, {
+    state: waits ? 'waiting' : 'present',
+    since: draft.at,
+    admitted: known.admitted || !waits,
+  });
+}
