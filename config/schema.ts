@@ -154,7 +154,9 @@ export const settingsSchema = z
       .default(4)
       .describe('Time between two digits; after it the code counts as complete.'),
     codeTries: number(1, 10).default(3).describe('Wrong access codes (or silences) after which the call is let go.'),
-    accessCodeDigits: number(8, 12).default(9).describe('Length of new access codes. Personal codes have one digit more.'),
+    accessCodeDigits: number(8, 12)
+      .default(9)
+      .describe('Length of new access codes. Personal codes have one digit more.'),
 
     httpPort: port.default(8080).describe('Web pages, API, health and metrics. 0 lets the operating system choose.'),
     publicUrl: z

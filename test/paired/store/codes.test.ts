@@ -187,17 +187,13 @@ onEachRedis('store: conferences and access codes', (subject) => {
   });
 
   it('archives no conference that somebody is in', async () => {
-    const { store } = subject();
+    const { store, redis } = subject();
     const { conference: made } = await store.conferences.create(conference);
-    await store.rooms.commit({
-      ...{ tenantId: 'default', conferenceId: made.id, expectedVersion: 0, events: [] },
-      document: {
-        ...{ conferenceId: made.id, tenantId: 'default', version: 1, epoch: 1, mediaServer: 'm', startedAt: 1 },
-        ...{ locked: false, participants: [] },
-      },
-    });
+    await redis.command('HSET', 'partyline:{default}:rooms', made.id, 'a live room');
     expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('conference/live');
     expect(await store.conferences.get('default', made.id)).to.deep.equal(made);
+    await redis.command('HDEL', 'partyline:{default}:rooms', made.id);
+    expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('none');
   });
 
   it('closes and opens, exactly once in the journal, and tells apart only for the journal', async () => {
