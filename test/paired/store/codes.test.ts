@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
 import type { ConferencePage, Store } from '../../../store/index.ts';
-import { roomDocument } from '../../helpers/rooms.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
 const WRONG = '31415926';
@@ -188,14 +187,13 @@ onEachRedis('store: conferences and access codes', (subject) => {
   });
 
   it('archives no conference that somebody is in', async () => {
-    const { store } = subject();
+    const { store, redis } = subject();
     const { conference: made } = await store.conferences.create(conference);
-    await store.rooms.commit({
-      ...{ tenantId: 'default', conferenceId: made.id, expectedVersion: 0, events: [] },
-      document: roomDocument({ conferenceId: made.id }),
-    });
+    await redis.command('HSET', 'partyline:{default}:rooms', made.id, 'a live room');
     expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('conference/live');
     expect(await store.conferences.get('default', made.id)).to.deep.equal(made);
+    await redis.command('HDEL', 'partyline:{default}:rooms', made.id);
+    expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('none');
   });
 
   it('closes and opens, exactly once in the journal, and tells apart only for the journal', async () => {
