@@ -1,17 +1,13 @@
 /** One call from a telephone, as SIP sees it: promise-only, typed, and safe to end at any moment. */
 import { PartylineError, type TerminationReason } from '../../config/contract/index.ts';
-import { withDeadline, settled } from '../support/deadline.ts';
+import { withDeadline } from '../support/deadline.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
+import { CallDialog, type Renegotiate } from './call-dialog.ts';
 import type { Invite } from './invite.ts';
-import { readInfoDigit } from './info-digit.ts';
-import { ALLOWED_METHODS } from './other-methods.ts';
 import type { SendOptions, Srf, SrfDialog, SrfRequest, SrfResponse } from './srf-port.ts';
 
 /** drachtio-server echoes what it sent at once; longer means that it is gone. */
 const SEND_DEADLINE_MS = 5_000;
-const REOFFER_DEADLINE_MS = 5_000;
-/** A BYE is repeated for up to 32 s (RFC 3261 timer F); nobody waits for that. */
-const BYE_DEADLINE_MS = 2_000;
 
 export type CallerGone = Extract<TerminationReason, 'caller-hung-up' | 'caller-cancelled' | 'ack-timeout'>;
 
@@ -23,9 +19,6 @@ export type IncomingCallEvents = {
   acknowledged: [];
 };
 
-/** Answers a new offer inside the call (hold, new address): resolves with our SDP. */
-export type Renegotiate = (offer: string) => Promise<string>;
-
 type State = 'ringing' | 'early' | 'answering' | 'answered' | 'over';
 
 export class IncomingCall {
@@ -36,7 +29,7 @@ export class IncomingCall {
   readonly #request: SrfRequest;
   readonly #response: SrfResponse;
   #state: State = 'ringing';
-  #dialog: SrfDialog | undefined;
+  #dialog: CallDialog | undefined;
   #renegotiate: Renegotiate | undefined;
 
   constructor(parts: {
@@ -68,6 +61,7 @@ export class IncomingCall {
   /** How new offers of the caller are answered; without it they get our present SDP again. */
   set renegotiate(answer: Renegotiate) {
     this.#renegotiate = answer;
+    if (this.#dialog) this.#dialog.renegotiate = answer;
   }
 
   /** 183 with early media (RFC 3960). */
@@ -110,29 +104,23 @@ export class IncomingCall {
     const dialog = this.#dialog;
     if (this.#state !== 'answered' || !dialog) throw new PartylineError('call/gone');
     try {
-      return await withDeadline(dialog.modify(sdp), REOFFER_DEADLINE_MS, 'a re-INVITE');
+      return await dialog.reoffer(sdp);
     } catch (error) {
-      throw new PartylineError(this.over ? 'call/gone' : 'signalling/lost', { cause: error });
+      throw this.over ? new PartylineError('call/gone', { cause: error }) : error;
     }
   }
 
-  #onAnswered(dialog: SrfDialog): void {
+  #onAnswered(answered: SrfDialog): void {
+    const dialog = new CallDialog(answered, {
+      onGone: (reason) => this.#onDestroy(reason),
+      onDigit: (digit) => this.events.emit('digit', digit),
+      onAcknowledged: () => this.events.emit('acknowledged'),
+    });
     this.#dialog = dialog;
-    if (this.#state === 'over') {
-      // Given up while the 200 was on its way.
-      void settled(dialog.destroy(), BYE_DEADLINE_MS);
-      return;
-    }
-    this.#state = 'answered';
-    dialog.on('destroy', (_request, reason) => this.#onDestroy(reason));
-    dialog.on('ack', () => this.events.emit('acknowledged'));
-    dialog.on('modify', (request, response) => void this.#onNewOffer(request, response));
-    dialog.on('info', (request, response) => this.#onInfo(request, response));
-    // drachtio-srf would say 200 to these by itself. No caller sends us anywhere (RFC 3515 section 2.4.2).
-    dialog.on('refer', (_request, response) => response.send(603));
-    for (const method of ['message', 'publish'] as const) {
-      dialog.on(method, (_request, response) => response.send(405, { headers: { Allow: ALLOWED_METHODS } }));
-    }
+    dialog.renegotiate = this.#renegotiate;
+    // Given up while the 200 was on its way.
+    if (this.#state === 'over') void dialog.end();
+    else this.#state = 'answered';
   }
 
   #onCancel(): void {
@@ -150,44 +138,21 @@ export class IncomingCall {
     this.events.emit('gone', reason === 'ACK timeout' ? 'ack-timeout' : 'caller-hung-up');
   }
 
-  #onInfo(request: SrfRequest, response: SrfResponse): void {
-    const digit = readInfoDigit(request.get('Content-Type'), request.body);
-    response.send(200);
-    if (digit !== null) this.events.emit('digit', digit);
-  }
-
-  async #onNewOffer(request: SrfRequest, response: SrfResponse): Promise<void> {
-    const dialog = this.#dialog;
-    if (!dialog) return;
-    try {
-      const offer = request.body ?? '';
-      if (offer !== '' && this.#renegotiate) dialog.local.sdp = await this.#renegotiate(offer);
-      response.send(200, { body: dialog.local.sdp, headers: { 'Content-Type': 'application/sdp' } });
-    } catch {
-      // RFC 3261 section 14.2: the session stays as it was.
-      this.#safely(() => response.send(488));
-    }
-  }
-
   /** Refuses, or ends with BYE, whatever fits; idempotent. Resolves when the other side knows, or after two seconds. */
   async end(refusal: { status: number; headers?: Record<string, string> } = { status: 503 }): Promise<void> {
     const before = this.#state;
     this.#state = 'over';
     this.events.removeAll();
     if (before === 'ringing' || before === 'early') this.#trySend(refusal.status, { headers: refusal.headers ?? {} });
-    if (before === 'answered' && this.#dialog) await settled(this.#dialog.destroy(), BYE_DEADLINE_MS);
+    if (before === 'answered' && this.#dialog) await this.#dialog.end();
   }
 
   #trySend(status: number, options: SendOptions = {}): void {
     if (this.#response.finalResponseSent) return;
-    this.#safely(() => this.#response.send(status, options, () => undefined));
-  }
-
-  /** drachtio-srf throws when its connection is gone; by then there is nobody to tell. */
-  #safely(send: () => void): void {
     try {
-      send();
+      this.#response.send(status, options, () => undefined);
     } catch {
+      // drachtio-srf throws when its connection is gone; by then there is nobody to tell.
       this.#state = 'over';
     }
   }

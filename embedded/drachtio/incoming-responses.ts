@@ -173,7 +173,7 @@ export class IncomingResponses {
       this.#context.dialogs.forget(dialog);
     }
     dialog.learnFromResponse(response);
-    dialog.peer = source;
+    this.#context.dialogs.move(dialog, source);
     this.#context.dialogs.add(dialog);
   }
 
