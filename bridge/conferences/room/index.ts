@@ -10,6 +10,7 @@ import { audioEffects, silenceMuted, whyMuted } from './audio.ts';
 import { obey } from './commands.ts';
 import { Draft } from './draft.ts';
 import { connect, enter, joined, newRoom } from './entering.ts';
+import { welcomeHost } from './hosts.ts';
 import type { InputOf, Reduction, Rejection, RoomEffect, RoomIdentity, RoomInput } from './inputs.ts';
 import { press } from './keys.ts';
 import { disconnect, legGone } from './leaving.ts';
@@ -137,6 +138,7 @@ function finish(before: RoomDocument | null, draft: Draft, { why, participantId 
       why,
       effects: [...draft.effects.filter(({ type }) => type === 'tell'), ...excuse(draft, why)],
     };
+  welcomeHost(draft);
   silenceMuted(draft);
   if (draft.end === undefined && draft.people.some(isThere)) return live(before, draft, participantId);
   return over(before, draft);
