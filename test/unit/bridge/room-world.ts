@@ -83,33 +83,58 @@ export class World {
 
   #take(step: Step): void {
     switch (step.do) {
-      case 'call':
-        return this.#call(step.who, step.role, step.elsewhere);
-      case 'join':
-        return this.#join(step.who);
+      case 'call': {
+        this.#call(step.who, step.role, step.elsewhere);
+        return;
+      }
+      case 'join': {
+        this.#join(step.who);
+        return;
+      }
       case 'hang-up':
-      case 'lose':
-        return this.#goes(step.who, step.do === 'lose' ? 'lost' : 'hung-up');
-      case 'spoke-muted':
-        return void this.#ofCall(step.who, (callId) => ({ type: 'spoke-muted', callId }));
-      case 'talk':
-        return void this.#ofCall(step.who, (callId) => ({ type: 'talking', callId, on: step.on }));
-      case 'connect':
-        return this.#connect(step.who, step.role);
-      case 'disconnect':
-        return this.#disconnect(step.who);
-      case 'ask':
-        return this.#ask(step);
+      case 'lose': {
+        this.#goes(step.who, step.do === 'lose' ? 'lost' : 'hung-up');
+        return;
+      }
+      case 'spoke-muted': {
+        this.#ofCall(step.who, (callId) => ({ type: 'spoke-muted', callId }));
+        return;
+      }
+      case 'talk': {
+        this.#ofCall(step.who, (callId) => ({ type: 'talking', callId, on: step.on }));
+        return;
+      }
+      case 'connect': {
+        this.#connect(step.who, step.role);
+        return;
+      }
+      case 'disconnect': {
+        this.#disconnect(step.who);
+        return;
+      }
+      case 'ask': {
+        this.#ask(step);
+        return;
+      }
       case 'key':
-        return void this.#apply({ type: 'key', participantId: this.#rowOf(step.who), action: step.action });
-      case 'wait':
-        return this.#wait(step.seconds);
-      case 'record':
-        return this.#record(step.well);
-      case 'break':
-        return this.#break(step.what, step.who);
-      case 'report':
-        return this.#report();
+        this.#apply({ type: 'key', participantId: this.#rowOf(step.who), action: step.action });
+        return;
+      case 'wait': {
+        this.#wait(step.seconds);
+        return;
+      }
+      case 'record': {
+        this.#record(step.well);
+        return;
+      }
+      case 'break': {
+        this.#break(step.what, step.who);
+        return;
+      }
+      case 'report': {
+        this.#report();
+        return;
+      }
     }
   }
 
@@ -209,7 +234,7 @@ export class World {
 
   #ask({ who, command, about }: Extract<Step, { do: 'ask' }>): void {
     const target = this.#rowOf(about);
-    const asked = ('participantId' in command ? { ...command, participantId: target } : command) as RoomCommand;
+    const asked = 'participantId' in command ? { ...command, participantId: target } : command;
     const actor =
       who === 'person'
         ? ({ kind: 'person', personId: 'admin' } as const)
@@ -499,7 +524,7 @@ export class World {
   }
 
   #rescueApply(input: WithoutTime<RoomInput>): void {
-    const result = reduce(identity, this.room, { ...input, at: this.at } as RoomInput);
+    const result = reduce(identity, this.room, { ...input, at: this.at });
     if (result.outcome === 'changed') this.room = result.room;
   }
 
