@@ -24,6 +24,8 @@ import { systemClock } from './support/clock.ts';
 const SERVER_CLOSE_MS = 3_000;
 /** Legs of calls that are just ending. */
 const SPARE_SESSIONS = 50;
+/** Of browsers before and after their calls. */
+const SPARE_CONNECTIONS = 1_000;
 const LOOPBACK = '127.0.0.1';
 /** Any number will do, unless numbers are configured. */
 const DIALLED = '1000';
@@ -43,6 +45,8 @@ export interface Service {
   readonly dial: string;
   /** SIP over UDP and TCP; 0 with a drachtio-server of somebody else's. */
   readonly sipPort: number;
+  /** SIP over WebSocket on loopback, for browsers; 0 as above. */
+  readonly webSocketPort: number;
   readonly httpPort: number;
   readonly url: string;
   /** With it the first admin can be made, once; absent when there is one. */
@@ -73,6 +77,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   closing.push('the sounds', SERVER_CLOSE_MS, () => sounds.stop());
   const recordings = await openRecordings(settings, logger, servers, closing);
   const metrics = new BridgeMetrics();
+  store.codes.onEntry((event) => metrics.onCodeEntry(event));
   const bridge = await startBridge({
     settings,
     logger,
@@ -92,6 +97,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   return {
     dial,
     sipPort: servers.sipPort,
+    webSocketPort: servers.webSocketPort,
     httpPort: gateway.port,
     url: gateway.url,
     ...(adminLink === undefined ? {} : { adminLink }),
@@ -125,6 +131,7 @@ async function startStore(settings: Settings, logger: Logger, closing: CloseStac
 interface Servers {
   readonly bridge: Pick<BridgeOptions, 'drachtio' | 'mediaServers' | 'eventSocket' | 'patient'>;
   readonly sipPort: number;
+  readonly webSocketPort: number;
   readonly drachtio?: DrachtioServer;
   readonly freeswitch?: FreeswitchServer;
 }
@@ -150,6 +157,7 @@ function realServers(settings: Settings, drachtio: ServerAddress): Servers {
       patient: true,
     },
     sipPort: 0,
+    webSocketPort: 0,
   };
 }
 
@@ -172,6 +180,7 @@ async function startEmbeddedServers(
       patient: false,
     },
     sipPort: drachtio.listeningPoints[0]?.port ?? 0,
+    webSocketPort: drachtio.listeningPoints.find(({ protocol }) => protocol === 'ws')?.port ?? 0,
     drachtio,
     freeswitch,
   };
@@ -195,18 +204,22 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
 
 function startSipServer(settings: Settings, logger: Logger, secret: string, gate: InviteGate): Promise<DrachtioServer> {
   const listen = { address: settings.bind, port: settings.sipPort };
+  const connections = settings.maxCalls + SPARE_CONNECTIONS;
   return listening({ setting: 'sipPort', ...listen }, () =>
     startDrachtio({
       sip: [
         { protocol: 'udp', ...listen },
         { protocol: 'tcp', ...listen },
+        { protocol: 'ws', address: LOOPBACK, port: 0 },
       ],
+      // All browsers have this machine's address.
+      limits: { maxConnections: connections, maxConnectionsPerAddress: connections },
       advertisedAddress: advertisedAddress(settings),
       client: { address: LOOPBACK, port: 0 },
       secret,
       logger,
       // Strangers are not even parsed; the gate would not answer them either.
-      filter: ({ address }) => gate.trunkOf(address) !== null,
+      filter: (hop) => gate.mayBeRead(hop),
     }),
   );
 }

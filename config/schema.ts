@@ -154,13 +154,20 @@ export const settingsSchema = z
       .default(4)
       .describe('Time between two digits; after it the code counts as complete.'),
     codeTries: number(1, 10).default(3).describe('Wrong access codes (or silences) after which the call is let go.'),
-    accessCodeDigits: number(8, 12).default(9).describe('Length of new access codes.'),
+    accessCodeDigits: number(8, 12)
+      .default(9)
+      .describe('Length of new access codes. Personal codes have one digit more.'),
 
     httpPort: port.default(8080).describe('Web pages, API, health and metrics. 0 lets the operating system choose.'),
     publicUrl: z
       .url({ protocol: /^https?$/, error: 'must begin with http:// or https://' })
       .optional()
       .describe('Address under which people reach the web pages, for links. Default: from `bind` and `httpPort`.'),
+    webTenant: text
+      .min(1)
+      .max(64)
+      .default('default')
+      .describe('Tenant whose codes people key on the web page; on the phone, the number dialled says it.'),
     trustProxy: list(cidr).default([]).describe('Reverse proxies whose X-Forwarded-For is believed.'),
     metricsSources: list(cidr)
       .default(['127.0.0.0/8', '::1/128'])

@@ -12,6 +12,8 @@ export {
 export { askName, type AskNameOptions, type RecordableLeg } from './dialogues/ask-name.ts';
 export { keyDuring } from './dialogues/key-during.ts';
 export { runMenu, type MenuOptions } from './dialogues/menu.ts';
+export { askPersonalCode, type AskPersonalCodeOptions } from './dialogues/ask-personal-code.ts';
+export type { AskCodeDeps, CodeAnswer, CodeResult } from './dialogues/ask-code.ts';
 export { collectDigits, type CollectDigitsOptions } from './dialogues/collect-digits.ts';
 export type { Collected } from './dialogues/digit-entry.ts';
 export {

@@ -1,7 +1,7 @@
 /** What is kept, in Redis. Outsiders import from here. */
 export type * from './types.ts';
 export type * from './store.ts';
-export type { CodeLimitRules } from './access-codes.ts';
+export type { CodeLimitRules } from './code-limits.ts';
 export type { Retention } from './context.ts';
 export { CorruptValue, isStoreUnavailable, StoreUnavailable } from './errors.ts';
 export type { GrowingRule, LimitRules, PlainRule } from './limits.ts';

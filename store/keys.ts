@@ -24,15 +24,29 @@ export interface TenantKeys {
   readonly people: string;
   /** hash: conference id → Conference as JSON. */
   readonly conferences: string;
+  /** hash: conference id → Conference as JSON, of conferences that are no more. */
+  readonly archive: string;
   /** sorted set: conference ids by the time they were made. */
   readonly conferenceOrder: string;
   /** hash: conference id → sealed codes as JSON `{guest, host}`. */
   readonly sealedCodes: string;
-  /** hash: fingerprint of an access code → `kind conferenceId`. */
+  /**
+   * hash: fingerprint of an access code → `guest conferenceId`, `host conferenceId`, `personal conferenceId inviteeId` or
+   * `decoy decoyId`.
+   */
   readonly codes: string;
-  /** set: fingerprints of everything a new code must not collide with (prefixes, and codes with one digit left out). */
+  /**
+   * set: fingerprints of everything a new code must not collide with (prefixes, and codes with one digit left out). Those
+   * of retired codes stay, so that none is ever given out again.
+   */
   readonly codeGuards: string;
-  /** sorted set: fingerprint of a caller's number → when a valid code last came from it. */
+  /** hash: invitee id → Invitee as JSON. */
+  readonly invitees: string;
+  /** hash: decoy id → Decoy as JSON. */
+  readonly decoys: string;
+  /** hash: decoy id → how often it was keyed. */
+  readonly decoyHits: string;
+  /** sorted set: fingerprint of a caller's number, or of a browser's network → when a valid code last came from it. */
   readonly knownCallers: string;
   /** set: ids of live calls. */
   readonly liveCalls: string;
@@ -50,10 +64,16 @@ export interface TenantKeys {
   call(id: string): string;
   /** stream: one field `event`, JSON. Expires some time after the room ended. */
   roomEvents(conferenceId: string): string;
+  /** hash: participant id → `serial JSON` of a Pass. Expires with the last pass. */
+  passes(conferenceId: string): string;
+  /** sorted set: participant ids by the end of their passes. Expires with the last. */
+  passOrder(conferenceId: string): string;
   /** string: `digest reason` of the commit that removed the room, for a minute: for a second try, and for its callers. */
   roomRemoval(conferenceId: string): string;
-  /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. */
-  limit(rule: string, subject: string): string;
+  /** string: how many wrong entries, or that somebody has to wait; expires by itself. The subject is a fingerprint. */
+  codeLimit(counter: string, subject: string): string;
+  /** sorted set: invitee ids of a conference by the time they were made. */
+  inviteeOrder(conferenceId: string): string;
 }
 
 export function tenantKeys(tenantId: string): TenantKeys {
@@ -62,10 +82,14 @@ export function tenantKeys(tenantId: string): TenantKeys {
     tenant: `${base}:tenant`,
     people: `${base}:people`,
     conferences: `${base}:conferences`,
+    archive: `${base}:archive`,
     conferenceOrder: `${base}:conference-order`,
     sealedCodes: `${base}:sealed-codes`,
     codes: `${base}:codes`,
     codeGuards: `${base}:code-guards`,
+    invitees: `${base}:invitees`,
+    decoys: `${base}:decoys`,
+    decoyHits: `${base}:decoy-hits`,
     knownCallers: `${base}:known-callers`,
     liveCalls: `${base}:live-calls`,
     rooms: `${base}:rooms`,
@@ -75,8 +99,11 @@ export function tenantKeys(tenantId: string): TenantKeys {
     journal: `${base}:journal`,
     call: (id) => `${base}:call:${checkId(id)}`,
     roomEvents: (conferenceId) => `${base}:room-events:${checkId(conferenceId)}`,
+    passes: (conferenceId) => `${base}:passes:${checkId(conferenceId)}`,
+    passOrder: (conferenceId) => `${base}:pass-order:${checkId(conferenceId)}`,
     roomRemoval: (conferenceId) => `${base}:room-removal:${checkId(conferenceId)}`,
-    limit: (rule, subject) => `{${tenantId}}:limit:${rule}:${subject}`,
+    codeLimit: (counter, subject) => `${base}:code-limit:${counter}:${subject}`,
+    inviteeOrder: (conferenceId) => `${base}:invitee-order:${checkId(conferenceId)}`,
   };
 }
 

@@ -118,11 +118,17 @@ const LOGIN_RULES: Readonly<Record<'login' | 'login-address', GrowingRule>> = {
   },
 };
 
-export type LimitRules = Readonly<Record<'login' | 'login-address', GrowingRule> & Record<'invite', PlainRule>>;
+export type LimitRules = Readonly<
+  Record<'login' | 'login-address', GrowingRule> & Record<'invite' | 'join' | 'ticket', PlainRule>
+>;
 
 export const LIMIT_RULES: LimitRules = {
   ...LOGIN_RULES,
   invite: { tries: 50, windowSeconds: 1 },
+  // Of one network, all of them good: a whole office comes in at nine, nobody fills the store.
+  join: { tries: 300, windowSeconds: 10 * MINUTE_SECONDS },
+  // Of one participant: each change of network costs one.
+  ticket: { tries: 30, windowSeconds: MINUTE_SECONDS },
 };
 
 export function createLimits(context: StoreContext, client: LimiterClient, rules: Partial<LimitRules> = {}): Limits {
@@ -131,6 +137,8 @@ export function createLimits(context: StoreContext, client: LimiterClient, rules
     login: createGrowingLimiter(client, all.login),
     'login-address': createGrowingLimiter(client, all['login-address']),
     invite: createLimiter(client, all.invite),
+    join: createLimiter(client, all.join),
+    ticket: createLimiter(client, all.ticket),
   };
   const keyOf = (rule: LimitRule, key: string) =>
     globalKeys.limit(rule, context.secrets.fingerprint('limit', `${rule}:${key}`));

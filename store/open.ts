@@ -1,14 +1,18 @@
 /** Builds the store on a Redis. */
 import type { Logger } from '../config/index.ts';
-import { createAccessCodes, type CodeLimitRules } from './access-codes.ts';
+import { createAccessCodes } from './access-codes.ts';
+import type { CodeLimitRules } from './code-limits.ts';
 import { createCalls } from './calls.ts';
 import { LEAST_CODE_DIGITS, MOST_CODE_DIGITS } from './code-space.ts';
 import { createConferences } from './conferences.ts';
 import { openConnection, type ConnectionTimes } from './connection.ts';
 import { DEFAULT_RETENTION, type Retention, type StoreContext } from './context.ts';
+import { createDecoys } from './decoys.ts';
+import { createInvitees } from './invitees.ts';
 import { createJournal } from './journal.ts';
 import { createLimiterClient } from './limiter-client.ts';
 import { createLimits, type LimitRules } from './limits.ts';
+import { createPasses } from './passes.ts';
 import { createPasswordHasher, type PasswordHasher } from './passwords.ts';
 import { createPeople } from './people.ts';
 import { createSubscriberLink } from './links.ts';
@@ -39,6 +43,7 @@ export interface StoreOptions {
   /** For tests. */
   readonly hasher?: PasswordHasher;
   readonly now?: () => number;
+  readonly draw?: (limit: number) => number;
 }
 
 const DEFAULT_CODE_DIGITS = 9;
@@ -55,6 +60,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw new TypeError(`Access codes have ${LEAST_CODE_DIGITS} to ${MOST_CODE_DIGITS} digits, not ${codeDigits}.`);
   }
   const secrets = deriveSecrets(options.secret);
+  const codes = { codeDigits, ...(options.draw ? { draw: options.draw } : {}) };
   const { url, cluster = false, logger, times } = options;
   const connection = await openConnection({ url, cluster, logger, ...(times ? { times } : {}) });
   const subscriber = new Subscriber({
@@ -71,16 +77,21 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
   const roomRequests = createRoomRequests(context);
   const limiterClient = createLimiterClient(connection);
+  const tokens = createTokens(context);
+  const passes = createPasses(context, tokens);
   return {
     tenants: createTenants(context, options.language ?? 'en'),
     people: createPeople(context, options.hasher ?? createPasswordHasher()),
-    conferences: createConferences(context, { codeDigits }),
-    codes: createAccessCodes(context, limiterClient, options.codeLimits),
+    conferences: createConferences(context, codes),
+    codes: createAccessCodes(context, options.codeLimits),
+    invitees: createInvitees({ context, tokens, passes, ...codes }),
+    decoys: createDecoys(context, codes),
     calls: createCalls(context),
     rooms: createRooms(context),
     roomRequests: roomRequests.requests,
     journal: createJournal(context),
-    tokens: createTokens(context),
+    tokens,
+    passes,
     limits: createLimits(context, limiterClient, options.limits),
     get available() {
       return connection.available;

@@ -3,7 +3,8 @@ import { PartylineError } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { globalKeys, isSafeId, tenantKeys } from './keys.ts';
 import { NOBODYS_HASH, type PasswordHasher } from './passwords.ts';
-import { asInteger, asOptionalText } from './replies.ts';
+import { readEach } from './read-each.ts';
+import { asInteger, asOptionalText, asTexts } from './replies.ts';
 import { parseStored, personSchema, type StoredPerson } from './schemas.ts';
 import type { People } from './store.ts';
 import type { Person } from './types.ts';
@@ -84,6 +85,14 @@ export function createPeople(context: StoreContext, hasher: PasswordHasher): Peo
       const person = await read(id);
       if (person === null) throw new PartylineError('request/not-found');
       await write({ ...person, passwordHash });
+    },
+    list: async (tenantId) => {
+      const key = tenantKeys(tenantId).people;
+      const ids = asTexts(await connection.send(key, ['SMEMBERS', key]));
+      const found = await readEach(context.logger, ids, read);
+      return found
+        .flatMap((person) => (person === null ? [] : [shown(person)]))
+        .sort((one, other) => one.name.localeCompare(other.name) || one.id.localeCompare(other.id));
     },
     count: async () => asInteger(await connection.send(globalKeys.people, ['SCARD', globalKeys.people])),
   };

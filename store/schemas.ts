@@ -5,7 +5,17 @@
 import { z } from 'zod';
 import { conferencePolicy, DEFAULT_POLICY, keypadChanges } from '../config/contract/index.ts';
 import { CorruptValue } from './errors.ts';
-import type { CallRecord, Conference, JournalEntry, Participant, Person, RoomDocument, Tenant } from './types.ts';
+import type {
+  CallRecord,
+  Conference,
+  Invitee,
+  JournalEntry,
+  Participant,
+  Pass,
+  Person,
+  RoomDocument,
+  Tenant,
+} from './types.ts';
 
 const id = z.string().min(1).max(64);
 const time = z.number().int().nonnegative();
@@ -46,6 +56,28 @@ export const conferenceSchema = z.looseObject({
   createdBy: z.string(),
   createdAt: time,
 }) satisfies z.ZodType<Conference>;
+
+export const inviteeSchema = z.looseObject({
+  id,
+  conferenceId: id,
+  name: z.string(),
+  role: z.enum(['host', 'guest']),
+  language: z.string().exactOptional(),
+  email: z.string().exactOptional(),
+  createdAt: time,
+  /** Of the personal code; absent when there is none. */
+  codeFingerprint: z.string().exactOptional(),
+  /** The link that is good now; `hash` as in the key of its token. */
+  invitation: z.object({ hash: z.string(), expiresAt: time }).exactOptional(),
+}) satisfies z.ZodType<Invitee>;
+export type StoredInvitee = z.infer<typeof inviteeSchema>;
+
+export const decoySchema = z.looseObject({
+  id,
+  note: z.string(),
+  createdAt: time,
+  codeFingerprint: z.string(),
+});
 
 export const sealedCodesSchema = z.looseObject({ guest: z.string(), host: z.string() });
 
@@ -163,6 +195,18 @@ export const journalEntrySchema = z.looseObject({
   type: z.string().min(1),
   at: time,
 }) satisfies z.ZodType<JournalEntry>;
+
+export const passSchema = z.looseObject({
+  tenantId: id,
+  conferenceId: id,
+  participantId: id,
+  name: z.string(),
+  role: z.enum(['host', 'guest']),
+  identity: id.exactOptional(),
+  language: z.string().exactOptional(),
+  issuedAt: time,
+  expiresAt: time,
+}) satisfies z.ZodType<Pass>;
 
 export const tokenSchema = z.looseObject({ subject: z.string().min(1), issuedAt: time });
 

@@ -5,7 +5,11 @@ import type {
   CallRecord,
   Conference,
   ConferencePolicy,
+  Decoy,
+  Invitee,
+  InviteeState,
   JournalEntry,
+  Pass,
   Person,
   ResolvedCode,
   Role,
@@ -21,9 +25,11 @@ export interface Tenants {
   get(id: string): Promise<Tenant | null>;
   /** The tenant everything belongs to until somebody makes another; made on first use. */
   ensureDefault(): Promise<Tenant>;
+  /** @throws PartylineError request/not-found */
+  change(id: string, changes: Partial<Pick<Tenant, 'name' | 'language'>>): Promise<Tenant>;
   /**
    * Lays keys otherwise than usual; an empty object lays them as usual. In force within half a minute.
-   * @throws PartylineError request/invalid when they do not fit together
+   * @throws PartylineError request/invalid when they do not fit together, request/not-found
    */
   setKeypad(id: string, keypad: KeypadChanges): Promise<void>;
 }
@@ -43,6 +49,8 @@ export interface People {
   /** Changes the security stamp. */
   setPassword(id: string, password: string): Promise<void>;
   count(): Promise<number>;
+  /** By name; damaged ones are left out, and logged. */
+  list(tenantId: string): Promise<readonly Person[]>;
 }
 
 export interface ConferencePage {
@@ -63,8 +71,66 @@ export interface Conferences {
   /** Oldest first; damaged ones are left out, and logged. @throws PartylineError conference/not-found for `after` */
   list(tenantId: string, page?: { count?: number; after?: string }): Promise<ConferencePage>;
   setState(tenantId: string, id: string, state: 'open' | 'closed'): Promise<void>;
+  /** @throws PartylineError conference/not-found */
+  change(
+    tenantId: string,
+    id: string,
+    changes: { title?: string; policy?: Partial<ConferencePolicy>; by: string },
+  ): Promise<Conference>;
+  /**
+   * Takes it away with its codes, invitees and passes; what it was is kept apart.
+   * @throws PartylineError conference/not-found, conference/live
+   */
+  archive(tenantId: string, id: string, by: string): Promise<void>;
   /** Opens the sealed copies, for those entitled to see them. */
   codes(tenantId: string, id: string): Promise<Readonly<Record<AccessCodeKind, string>>>;
+  /** Two new codes; those of before lead nowhere from now on, and are never given out again. */
+  replaceCodes(tenantId: string, id: string, by: string): Promise<Readonly<Record<AccessCodeKind, string>>>;
+}
+
+export interface InviteeRef {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly id: string;
+}
+
+/** `by`: id of the person who wants it, for the journal. */
+export type InviteeChange = InviteeRef & { readonly by: string };
+
+export interface Invitees {
+  /**
+   * The personal code is told here and never again: only its fingerprint is kept.
+   * @throws PartylineError conference/not-found, invitee/too-many
+   */
+  create(input: Omit<Invitee, 'id' | 'createdAt'> & { tenantId: string; by: string }): Promise<{
+    invitee: InviteeState;
+    personalCode: string;
+  }>;
+  get(ref: InviteeRef): Promise<InviteeState | null>;
+  /** In the order in which they were made; damaged ones are left out, and logged. */
+  list(conference: Omit<InviteeRef, 'id'>): Promise<readonly InviteeState[]>;
+  /** Code, link and pass are void from now on. @throws PartylineError invitee/not-found */
+  remove(change: InviteeChange): Promise<void>;
+  /** A new personal code; the one of before leads nowhere from now on. @throws PartylineError invitee/not-found */
+  replaceCode(change: InviteeChange): Promise<string>;
+  /**
+   * A new link; the one of before is void from now on.
+   * @throws PartylineError invitee/not-found
+   */
+  invite(change: InviteeChange, ttlMs: number): Promise<{ invitation: string; expiresAt: number }>;
+  /** @throws PartylineError invitee/not-found */
+  withdraw(change: InviteeChange): Promise<void>;
+  /** Whom a link is for; null when it is unknown, over, withdrawn or replaced. The conference may be closed. */
+  byInvitation(invitation: string): Promise<{ invitee: Invitee; conference: Conference } | null>;
+}
+
+export interface Decoys {
+  /** The code is told here and never again. @throws PartylineError decoy/too-many */
+  create(input: { tenantId: string; note: string; by: string }): Promise<{ decoy: Decoy; code: string }>;
+  /** Oldest first. */
+  list(tenantId: string): Promise<readonly Decoy[]>;
+  /** @throws PartylineError decoy/not-found */
+  remove(tenantId: string, id: string, by: string): Promise<void>;
 }
 
 export type CodeLookup =
@@ -73,9 +139,32 @@ export type CodeLookup =
   | { readonly outcome: 'unknown' | 'closed' }
   | { readonly outcome: 'limited'; readonly retryAfterMs: number };
 
+export interface CodeEntry {
+  readonly tenantId: string;
+  readonly digits: string;
+  /** Default `phone`. */
+  readonly via?: 'phone' | 'web';
+  /** Empty when withheld, and for browsers: they are counted by the network they come from. */
+  readonly callerNumber: string;
+  readonly sourceAddress: string;
+  /** Only a personal code of this conference will do. */
+  readonly conferenceId?: string;
+}
+
+/** What came of an entry, for whoever counts: never shown to the one who keyed it. */
+export interface CodeEvent {
+  readonly tenantId: string;
+  readonly via: 'phone' | 'web';
+  readonly outcome: 'found' | 'unknown' | 'closed' | 'elsewhere' | 'decoy' | 'limited';
+  /** The tries of a trunk or of the company are used up by this one. */
+  readonly attackBegins: boolean;
+}
+
 export interface AccessCodes {
-  /** Looks digits up under the limits for wrong entries (per caller number, source address and tenant). */
-  lookup(input: { tenantId: string; digits: string; callerNumber: string; sourceAddress: string }): Promise<CodeLookup>;
+  /** Looks digits up under the limits for wrong entries (code-limits.ts). */
+  lookup(entry: CodeEntry): Promise<CodeLookup>;
+  /** Called after each look-up of this process; returns how to stop being called. */
+  onEntry(listener: (event: CodeEvent) => void): () => void;
 }
 
 export interface Calls {
@@ -151,18 +240,49 @@ export interface Journal {
   ): Promise<readonly (JournalEntry & { id: string })[]>;
 }
 
+/** A ticket is for one INVITE and an invitation for one link: 128 bits. The others stand in a header for hours: 256 bits. */
+export type TokenKind = 'login' | 'admin-link' | 'participant' | 'ticket' | 'invitation';
+
 export interface Tokens {
-  /** Opaque, 256 random bits, stored only as a hash; `ttlMs` of idle or absolute life as the kind says. */
-  issue(kind: 'login' | 'admin-link', subject: string, ttlMs: number): Promise<string>;
+  /** Opaque and random, stored only as a hash; `ttlMs` is its absolute life. */
+  issue(kind: TokenKind, subject: string, ttlMs: number): Promise<string>;
   /** Returns the subject, or null when unknown or over. */
-  check(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
+  check(kind: TokenKind, token: string): Promise<string | null>;
   /** As check, and the token is gone afterwards: of many at once, one wins. */
-  redeem(kind: 'login' | 'admin-link', token: string): Promise<string | null>;
-  revoke(kind: 'login' | 'admin-link', token: string): Promise<void>;
+  redeem(kind: TokenKind, token: string): Promise<string | null>;
+  revoke(kind: TokenKind, token: string): Promise<void>;
+  /** As revoke, for whoever kept the hash only; does nothing for ''. */
+  revokeHash(kind: TokenKind, hash: string): Promise<void>;
+}
+
+/** What leads to a pass: the participant's token, for hours; a ticket, once. */
+export interface PassHolder {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly participantId: string;
+}
+
+export interface Passes {
+  /**
+   * Writes the pass and gives out the participant's token. Somebody who comes in again as the same participant replaces
+   * the pass: tokens of before lead to the new one, unless they were void already.
+   * @throws PartylineError conference/not-open, room/full when the conference has given out all it may
+   */
+  issue(pass: Omit<Pass, 'issuedAt' | 'expiresAt'>, ttlMs: number): Promise<{ pass: Pass; token: string }>;
+  /** A ticket for one INVITE; null when the participant's token is unknown, over or void. */
+  issueTicket(token: string, ttlMs: number): Promise<string | null>;
+  /** The pass of a participant's token; null when unknown, over or void. */
+  check(token: string): Promise<Pass | null>;
+  /** As check, for a ticket; which is gone afterwards: of many at once, one wins. */
+  redeemTicket(ticket: string): Promise<Pass | null>;
+  /** Tokens and tickets of this participant are void from now on: the host removed them. */
+  revoke(holder: PassHolder): Promise<void>;
+  /** Those of all participants of a conference but some: it was ended or closed. */
+  revokeAll(conference: Omit<PassHolder, 'participantId'>, except?: readonly string[]): Promise<void>;
 }
 
 /** `login` and `login-address` grow: whoever uses up the tries waits, each time twice as long. */
-export type LimitRule = 'login' | 'login-address' | 'invite';
+export type LimitRule = 'login' | 'login-address' | 'invite' | 'join' | 'ticket';
 
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
@@ -177,11 +297,14 @@ export interface Store {
   readonly people: People;
   readonly conferences: Conferences;
   readonly codes: AccessCodes;
+  readonly invitees: Invitees;
+  readonly decoys: Decoys;
   readonly calls: Calls;
   readonly rooms: Rooms;
   readonly roomRequests: RoomRequests;
   readonly journal: Journal;
   readonly tokens: Tokens;
+  readonly passes: Passes;
   readonly limits: Limits;
   /** False while Redis cannot be reached. */
   readonly available: boolean;

@@ -1,13 +1,16 @@
 import { keypadChanges, PartylineError, type KeypadChanges } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
-import { asOptionalText } from './replies.ts';
+import { asInteger, asOptionalText } from './replies.ts';
 import { parseStored, tenantSchema } from './schemas.ts';
+import { replaceText } from './scripts/texts.ts';
 import type { Tenants } from './store.ts';
 import type { Tenant } from './types.ts';
 
 /** Whom everything belongs to until there are several companies. */
 export const DEFAULT_TENANT_ID = 'default';
+
+const MOST_RACES = 10;
 
 export function createTenants(context: StoreContext, language: string): Tenants {
   const get = async (id: string): Promise<Tenant | null> => {
@@ -22,13 +25,21 @@ export function createTenants(context: StoreContext, language: string): Tenants 
     const written = await context.connection.send(key, ['SET', key, JSON.stringify(fresh), 'NX']);
     return written === 'OK' ? fresh : ((await get(DEFAULT_TENANT_ID)) ?? fresh);
   };
+  const replace = async (id: string, changes: Partial<Tenant>): Promise<Tenant> => {
+    const key = tenantKeys(id).tenant;
+    for (let races = 0; races < MOST_RACES; races += 1) {
+      const before = asOptionalText(await context.connection.send(key, ['GET', key]));
+      if (before === null) throw new PartylineError('request/not-found');
+      const after: Tenant = { ...parseStored('tenant', tenantSchema, before), ...changes };
+      const reply = await context.connection.run(replaceText, [key], [before, JSON.stringify(after)]);
+      if (asInteger(reply) === 1) return after;
+    }
+    throw new PartylineError('room/contention');
+  };
   const setKeypad = async (id: string, keypad: KeypadChanges): Promise<void> => {
     if (!keypadChanges.safeParse(keypad).success)
       throw new PartylineError('request/invalid', { detail: 'The keys do not fit together.' });
-    const tenant = await get(id);
-    if (tenant === null) throw new PartylineError('request/invalid', { detail: 'There is no such company.' });
-    const key = tenantKeys(id).tenant;
-    await context.connection.send(key, ['SET', key, JSON.stringify({ ...tenant, keypad })]);
+    await replace(id, { keypad });
   };
-  return { get, ensureDefault, setKeypad };
+  return { get, ensureDefault, change: replace, setKeypad };
 }

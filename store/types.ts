@@ -36,12 +36,56 @@ export interface Conference {
   readonly createdAt: number;
 }
 
+/** Of a conference's two codes, which are shown to those who may make conferences. */
 export type AccessCodeKind = 'guest' | 'host';
 
+/** Somebody who is expected in a conference, and known there by a personal code or a link. */
+export interface Invitee {
+  readonly id: string;
+  readonly conferenceId: string;
+  readonly name: string;
+  readonly role: 'host' | 'guest';
+  /** BCP 47; what they hear on the phone, if they are known before. */
+  readonly language?: string;
+  readonly email?: string;
+  readonly createdAt: number;
+}
+
+/** An invitee as those see them who invite. */
+export interface InviteeState extends Invitee {
+  /** Until when their link is good; null when there is none. */
+  readonly invitedUntil: number | null;
+}
+
+/** A code that leads nowhere and raises an alarm. */
+export interface Decoy {
+  readonly id: string;
+  /** Where it was laid out. */
+  readonly note: string;
+  readonly createdAt: number;
+  /** How often it was keyed. */
+  readonly hits: number;
+}
+
 /** What a caller's digits lead to. */
-export interface ResolvedCode {
-  readonly kind: AccessCodeKind;
-  readonly conference: Conference;
+export type ResolvedCode =
+  | { readonly kind: AccessCodeKind; readonly conference: Conference }
+  | { readonly kind: 'personal'; readonly conference: Conference; readonly invitee: Invitee };
+
+/** What somebody at a browser was given at the door: who they are, in which conference, until when. */
+export interface Pass {
+  readonly tenantId: string;
+  readonly conferenceId: string;
+  readonly participantId: string;
+  readonly name: string;
+  /** As they came in. What they are now is in the room's document. */
+  readonly role: 'host' | 'guest';
+  /** The invitee they proved to be. */
+  readonly identity?: string;
+  /** BCP 47. */
+  readonly language?: string;
+  readonly issuedAt: number;
+  readonly expiresAt: number;
 }
 
 /** Who ended it and why: one per call, written once. */

@@ -1,9 +1,10 @@
 /** Takes calls in, knows those that live, and sends them all home in the end. The only owner of Call objects. */
 import type { Logger } from '../../config/index.ts';
-import type { TerminationReason } from '../../config/contract/index.ts';
-import type { InviteGate } from '../sip/index.ts';
+import { PartylineError, type TerminationReason } from '../../config/contract/index.ts';
+import type { InviteGate, Line } from '../sip/index.ts';
 import { settled } from '../support/deadline.ts';
 import { Call, type CallDeps, type CallSummary } from './call.ts';
+import { identifyByTicket, type Identified } from './identify.ts';
 import type { CallerSide } from './ports.ts';
 
 export interface CallDeskOptions {
@@ -14,11 +15,15 @@ export interface CallDeskOptions {
   readonly logger: Logger;
   /** Told of every call that has ended. */
   readonly onEnded: (summary: CallSummary) => void;
+  /** Told of every browser whose ticket let nobody in. */
+  readonly onRefused: (reason: TerminationReason) => void;
 }
 
 export class CallDesk {
   readonly #options: CallDeskOptions;
   readonly #live = new Map<Call, Promise<void>>();
+  /** Browsers whose tickets are being looked at. */
+  readonly #admissions = new Set<Promise<void>>();
   #closing = false;
 
   constructor(options: CallDeskOptions) {
@@ -26,14 +31,28 @@ export class CallDesk {
   }
 
   get liveCount(): number {
-    return this.#live.size;
+    return this.#live.size + this.#admissions.size;
   }
 
   get hasRoom(): boolean {
-    return !this.#closing && this.#live.size < this.#options.maxCalls;
+    return !this.#closing && this.liveCount < this.#options.maxCalls;
   }
 
   take(caller: CallerSide): void {
+    const { ticket } = caller.invite;
+    if (ticket === undefined) this.#takePhone(caller);
+    else this.#takeBrowser(caller, ticket);
+  }
+
+  /** Ends every call with `reason`; resolves when all are over, or with false after the deadline. No new ones after that. */
+  async close(reason: TerminationReason, deadlineMs: number): Promise<boolean> {
+    this.#closing = true;
+    const over = Promise.all([...this.#live.values(), ...this.#admissions]);
+    for (const call of this.#live.keys()) call.end(reason);
+    return settled(over, deadlineMs);
+  }
+
+  #takePhone(caller: CallerSide): void {
     const { gate, defaultTenantId, calls, logger } = this.#options;
     const line = gate.lineOf(caller.invite.dialledNumber, defaultTenantId);
     const call = new Call(calls, caller, line ?? { tenantId: defaultTenantId }, logger);
@@ -42,12 +61,47 @@ export class CallDesk {
     else this.#track(call, call.run());
   }
 
-  /** Ends every call with `reason`; resolves when all are over, or with false after the deadline. No new ones after that. */
-  async close(reason: TerminationReason, deadlineMs: number): Promise<boolean> {
-    this.#closing = true;
-    const over = Promise.all(this.#live.values());
-    for (const call of this.#live.keys()) call.end(reason);
-    return settled(over, deadlineMs);
+  /** Whose call it is only the ticket says, so before that there is no call. */
+  #takeBrowser(caller: CallerSide, ticket: string): void {
+    let gone = false;
+    const stopListening = caller.events.on('gone', () => (gone = true));
+    const admission = this.#redeem(caller, ticket).then(async (who) => {
+      stopListening();
+      if (gone) return;
+      if (typeof who === 'string') await this.#refuseBrowser(caller, who);
+      else if (this.#closing) await this.#refuseBrowser(caller, 'shutdown');
+      else this.#start(caller, who);
+    });
+    const tracked = admission
+      .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a browser could not be taken in'))
+      .finally(() => this.#admissions.delete(tracked));
+    this.#admissions.add(tracked);
+  }
+
+  #start(caller: CallerSide, who: Identified): void {
+    const { calls, logger } = this.#options;
+    const { conference, language } = who;
+    const line: Line = { tenantId: conference.tenantId, ...(language === undefined ? {} : { language }) };
+    const call = new Call(calls, caller, line, logger, who);
+    this.#track(call, call.run());
+  }
+
+  async #redeem(caller: CallerSide, ticket: string): Promise<Identified | TerminationReason> {
+    const { calls, logger } = this.#options;
+    try {
+      return (await identifyByTicket(calls.store, ticket, caller.invite.dialledNumber)) ?? 'ticket-refused';
+    } catch (error) {
+      if (error instanceof PartylineError && error.code === 'store/unavailable') return 'store-unavailable';
+      logger.error({ err: error }, 'a ticket could not be looked at');
+      return 'internal-error';
+    }
+  }
+
+  async #refuseBrowser(caller: CallerSide, reason: TerminationReason): Promise<void> {
+    const { sourceAddress, sipCallId } = caller.invite;
+    this.#options.logger.info({ source: sourceAddress, sipCallId, reason }, 'a browser was refused');
+    this.#options.onRefused(reason);
+    await caller.end(reason === 'ticket-refused' ? { status: 403 } : { status: 503, headers: { 'Retry-After': '5' } });
   }
 
   #track(call: Call, life: Promise<CallSummary>): void {

@@ -1,8 +1,8 @@
 /** One telephone call, from INVITE to its one termination record. */
 import { PartylineError, terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
 import type { Logger, Settings } from '../../config/index.ts';
-import { askAccessCode, askName, isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
-import type { Conference, ResolvedCode, Termination } from '../../store/index.ts';
+import { askName, isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
+import type { Termination } from '../../store/index.ts';
 import {
   NotAdmitted,
   Participation,
@@ -18,6 +18,7 @@ import { CallMachine } from './call-machine.ts';
 import { CallMedia } from './call-media.ts';
 import { CallRecorder } from './call-record.ts';
 import { farewellOf, howLeft } from './farewells.ts';
+import { identifyCaller, type Identified, type IdentifySettings } from './identify.ts';
 import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
 import { measure, type CallIntervals } from './summary.ts';
 
@@ -39,10 +40,7 @@ const STATUS_OF: Partial<Record<TerminationReason, number>> = {
   'internal-error': 500,
 };
 
-export type CallSettings = Pick<
-  Settings,
-  'codeTries' | 'codeTimeoutSeconds' | 'interDigitTimeoutSeconds' | 'earlyGreeting' | 'maxCallMinutes' | 'language'
->;
+export type CallSettings = IdentifySettings & Pick<Settings, 'maxCallMinutes' | 'language'>;
 
 export interface CallDeps {
   readonly store: CallStore;
@@ -69,6 +67,7 @@ export class Call {
   readonly #deps: CallDeps;
   readonly #caller: CallerSide;
   readonly #line: Line;
+  readonly #ticketHolder: Identified | undefined;
   readonly #logger: Logger;
   readonly #machine: CallMachine;
   readonly #record: CallRecorder;
@@ -84,12 +83,14 @@ export class Call {
   #codeAt: number | undefined;
   #joinedAt: number | undefined;
 
-  constructor(deps: CallDeps, caller: CallerSide, line: Line, logger: Logger) {
+  /** @param ticketHolder who it is, when a ticket has told */
+  constructor(deps: CallDeps, caller: CallerSide, line: Line, logger: Logger, ticketHolder?: Identified) {
     this.id = deps.newId();
     this.tenantId = line.tenantId;
     this.#deps = deps;
     this.#caller = caller;
     this.#line = line;
+    this.#ticketHolder = ticketHolder;
     this.#logger = logger.child({ call: this.id });
     this.#machine = new CallMachine(this.#logger, () => deps.clock.now());
     this.#record = new CallRecorder({ ...deps, calls: deps.store.calls }, this);
@@ -129,8 +130,8 @@ export class Call {
       const leg = await this.#openLeg();
       await this.#greetEarly(leg);
       await this.#answer(leg);
-      const resolved = await this.#askCode(leg);
-      if (resolved) await this.#attend(leg, resolved);
+      const who = await this.#identify(leg);
+      if (who) await this.#attend(leg, who);
     } catch (error) {
       this.#end(error);
     }
@@ -177,7 +178,7 @@ export class Call {
 
   /** Before the answer, so that whoever hangs up during the greeting pays nothing. */
   async #greetEarly(leg: CallLeg): Promise<void> {
-    if (!this.#deps.settings.earlyGreeting) return;
+    if (!this.#deps.settings.earlyGreeting || this.#ticketHolder) return;
     this.#machine.to('early');
     this.#caller.progress(leg.localSdp);
     await leg.play(['welcome']);
@@ -190,53 +191,35 @@ export class Call {
   }
 
   /** @returns null when the caller was let go, with words */
-  async #askCode(leg: CallLeg): Promise<ResolvedCode | null> {
+  async #identify(leg: CallLeg): Promise<Identified | null> {
     this.#machine.to('in-dialogue');
-    const { settings, clock } = this.#deps;
-    const result = await askAccessCode<ResolvedCode>(
-      leg,
-      { lookUp: (digits) => this.#lookUp(digits), clock },
-      {
-        ...(settings.earlyGreeting ? { greeting: [] } : {}),
-        tries: settings.codeTries,
-        firstDigitTimeoutMs: settings.codeTimeoutSeconds * 1_000,
-        interDigitTimeoutMs: settings.interDigitTimeoutSeconds * 1_000,
-      },
-    );
-    this.#logger.debug({ outcome: result.outcome, tries: result.tries }, 'access code dialogue ended');
-    if (result.outcome === 'found') {
-      this.#codeAt = clock.now();
-      return result.found;
+    const result = this.#ticketHolder
+      ? ({ outcome: 'identified', who: this.#ticketHolder } as const)
+      : await identifyCaller(
+          leg,
+          { ...this.#deps, codes: this.#deps.store.codes },
+          {
+            tenantId: this.tenantId,
+            invite: this.#caller.invite,
+            logger: this.#logger,
+          },
+        );
+    if (result.outcome === 'identified') {
+      if (result.who.language !== undefined) leg.speak(result.who.language);
+      this.#codeAt = this.#deps.clock.now();
+      return result.who;
     }
     this.#saidGoodbye = true;
     this.end(result.reason);
     return null;
   }
 
-  async #lookUp(digits: string) {
-    const { callerNumber, sourceAddress } = this.#caller.invite;
-    try {
-      const answer = await this.#deps.store.codes.lookup({
-        tenantId: this.tenantId,
-        digits,
-        callerNumber,
-        sourceAddress,
-      });
-      if (answer.outcome === 'found') return { outcome: 'found', found: answer.resolved } as const;
-      return { outcome: answer.outcome === 'limited' ? 'limited' : 'refused' } as const;
-    } catch (error) {
-      if (error instanceof PartylineError && error.code === 'store/unavailable') {
-        return { outcome: 'unavailable' } as const;
-      }
-      throw error;
-    }
-  }
-
-  async #attend(leg: CallLeg, { conference, kind }: ResolvedCode): Promise<void> {
-    const nameSound = conference.policy.recordNames ? await this.#askName(leg) : undefined;
-    const newcomer = this.#newcomer(leg, kind, nameSound);
+  async #attend(leg: CallLeg, who: Identified): Promise<void> {
+    const { conference, via } = who;
+    const asksName = via === 'phone' && conference.policy.recordNames;
+    const newcomer = this.#newcomer(leg, who, asksName ? await this.#askName(leg) : undefined);
     this.#record.update({ conferenceId: conference.id, participantId: newcomer.id });
-    const stay = await this.#enter(leg, conference, newcomer);
+    const stay = await this.#enter(leg, who, newcomer);
     this.#stay = stay;
     if (stay.participantId !== newcomer.id) this.#record.update({ participantId: stay.participantId });
     // Before the leg is in the mix: the first word in it is told at once.
@@ -247,16 +230,14 @@ export class Call {
     await stay.readKeys();
   }
 
-  #newcomer(leg: CallLeg, role: Newcomer['role'], nameSound: string | undefined): Newcomer {
-    const { callerName, callerNumber, sourceAddress } = this.#caller.invite;
+  #newcomer(leg: CallLeg, who: Identified, nameSound: string | undefined): Newcomer {
+    const { callerNumber, sourceAddress } = this.#caller.invite;
+    const { participantId: id, name, role, identity } = who;
     return {
-      id: this.#deps.newId(),
-      name: callerName === '' ? maskNumber(callerNumber) : callerName,
-      number: callerNumber,
+      ...{ id, name, role, number: callerNumber, language: leg.language },
       // A number alone could be anybody's: it counts together with where the call comes from.
       line: callerNumber === '' ? '' : `${sourceAddress} ${callerNumber}`,
-      role,
-      language: leg.language,
+      ...(identity === undefined ? {} : { identity }),
       ...(nameSound === undefined ? {} : { nameSound }),
     };
   }
@@ -284,14 +265,14 @@ export class Call {
   }
 
   /** A room is never split between media servers: whoever comes in on another one is moved first. */
-  async #enter(leg: CallLeg, conference: Conference, who: Newcomer): Promise<Participation> {
+  async #enter(leg: CallLeg, { conference, via }: Identified, who: Newcomer): Promise<Participation> {
     const request = {
       conference,
       who,
       callId: this.id,
-      kind: 'phone',
+      kind: via,
       onLetGo: (why: string) => this.#letGo(why),
-    } as const;
+    };
     const { participation } = this.#deps;
     try {
       return await Participation.enter(participation, leg, request, this.#logger);

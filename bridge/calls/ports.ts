@@ -28,6 +28,8 @@ export interface CallLeg extends RoomLeg {
   readonly gone: boolean;
   readonly events: Pick<TypedEmitter<LegEvents>, 'on'>;
   pushDigit(digit: string): void;
+  /** The language of all prompts from now on. */
+  speak(language: string): void;
   forLastWords(signal: AbortSignal): DialogueLeg;
   renegotiate(offer: string): Promise<string>;
   release(): Promise<void>;
@@ -44,4 +46,9 @@ export interface LegMaker {
   }): Promise<CallLeg>;
 }
 
-export type CallStore = Pick<Store, 'codes' | 'calls' | 'tenants'>;
+export interface CallStore extends Pick<Store, 'calls'> {
+  readonly tenants: Pick<Store['tenants'], 'get'>;
+  readonly codes: Pick<Store['codes'], 'lookup'>;
+  readonly passes: Pick<Store['passes'], 'redeemTicket'>;
+  readonly conferences: Pick<Store['conferences'], 'get'>;
+}

@@ -55,7 +55,6 @@ export interface LegOptions {
 }
 
 export class Leg implements RecordableLeg {
-  readonly language: string;
   readonly signal: AbortSignal;
   readonly uuid: string;
   readonly mediaServer: string;
@@ -63,6 +62,7 @@ export class Leg implements RecordableLeg {
   readonly #options: LegOptions;
   readonly #endpoint: FsmrfEndpoint;
   readonly #digits: DigitQueue;
+  #language: string;
   #playing = false;
   #onPlaybackStart: (() => void) | undefined;
   #seat: { readonly voice: MemberVoice; readonly unlisten: () => void } | undefined;
@@ -73,7 +73,7 @@ export class Leg implements RecordableLeg {
   constructor(options: LegOptions) {
     this.#options = options;
     this.#endpoint = options.endpoint;
-    this.language = options.language;
+    this.#language = options.language;
     this.signal = options.signal;
     this.uuid = options.endpoint.uuid;
     this.mediaServer = options.host.name;
@@ -82,6 +82,15 @@ export class Leg implements RecordableLeg {
     this.#endpoint.on('dtmf', ({ dtmf }) => this.#digits.push(dtmf));
     this.#endpoint.on('playback-start', () => this.#onPlaybackStart?.());
     this.#endpoint.on('destroy', (event) => this.#onDestroy(event?.reason));
+  }
+
+  get language(): string {
+    return this.#language;
+  }
+
+  /** From the next prompt on. */
+  speak(language: string): void {
+    this.#language = language;
   }
 
   /** Our SDP towards the caller. */

@@ -94,6 +94,7 @@ function buildBridge(options: BridgeOptions): Bridge {
     keypadOf: (tenantId) => keypads.of(tenantId),
     localVoice: (channelUuid) => attendance.voice(channelUuid),
     recordings,
+    passes: store.passes,
     onRecordingRefused: (room, file) => {
       const input = { type: 'recording', at: wallClock(), phase: 'failed', file } as const;
       rooms.apply(room, input).catch((error: unknown) => logger.warn({ err: error }, 'a failed recording is not told'));
@@ -139,6 +140,7 @@ function buildBridge(options: BridgeOptions): Bridge {
     maxCalls: settings.maxCalls,
     logger,
     onEnded: (summary) => metrics.onEnded(summary),
+    onRefused: (reason) => metrics.count(reason),
   });
   sip.events.on('refused', (_invite, { reason }) => metrics.count(reason));
   return { sip, pool, desk, attendance, rooms, keeper, writer };

@@ -1,6 +1,7 @@
 /** What the bridge counts, for Prometheus. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
+import type { CodeEvent } from '../../store/index.ts';
 import type { CallSummary } from '../calls/index.ts';
 
 const ANSWER_BUCKETS_S = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6];
@@ -19,6 +20,8 @@ export class BridgeMetrics {
   readonly registry = new Registry();
   readonly #ended: Counter<'reason' | 'class'>;
   readonly #answer: Histogram;
+  readonly #codes: Counter<'via' | 'outcome'>;
+  readonly #alarms: Counter<'kind'>;
   readonly #stalled: Counter;
 
   constructor() {
@@ -27,6 +30,18 @@ export class BridgeMetrics {
       name: 'partyline_calls_total',
       help: 'Calls that have ended, by termination.',
       labelNames: ['reason', 'class'],
+      registers,
+    });
+    this.#codes = new Counter({
+      name: 'partyline_code_entries_total',
+      help: 'Access codes that were keyed or typed, by what came of them.',
+      labelNames: ['via', 'outcome'],
+      registers,
+    });
+    this.#alarms = new Counter({
+      name: 'partyline_code_alarms_total',
+      help: 'Decoy codes that were keyed, and attacks that began: somebody is guessing.',
+      labelNames: ['kind'],
       registers,
     });
     this.#answer = new Histogram({
@@ -65,6 +80,12 @@ export class BridgeMetrics {
   onEnded({ termination, intervals }: CallSummary): void {
     this.count(termination.reason);
     if (intervals.inviteToAnswerMs !== undefined) this.#answer.observe(intervals.inviteToAnswerMs / 1_000);
+  }
+
+  onCodeEntry({ via, outcome, attackBegins }: CodeEvent): void {
+    this.#codes.inc({ via, outcome });
+    if (outcome === 'decoy') this.#alarms.inc({ kind: 'decoy' });
+    if (attackBegins) this.#alarms.inc({ kind: 'attack' });
   }
 
   /** A call, or an INVITE that never became one. */

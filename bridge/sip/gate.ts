@@ -5,6 +5,8 @@ import type { Clock } from '../support/clock.ts';
 
 /** Source addresses whose rate is remembered; the longest silent is forgotten first. */
 const MAX_SOURCES = 10_000;
+/** INVITEs a second of one browser: it makes one, and one more when its network changes. */
+const BROWSER_RATE = 5;
 
 export type GateSettings = Pick<Settings, 'trustedSources' | 'trunks' | 'dids' | 'inviteRatePerSource' | 'language'>;
 
@@ -56,15 +58,25 @@ export class InviteGate {
     return this.#ranges.find(({ cidr }) => cidr[0].kind() === parsed.kind() && parsed.match(cidr))?.name ?? null;
   }
 
-  /** Takes one from the source's allowance (a token bucket of one second's size). */
-  allowRate(address: string): boolean {
+  /**
+   * Whether datagrams and connections of this source are read at all. Browsers come from anywhere, but to the embedded
+   * SIP server only through the gateway's pass-through on this machine; what they are is asked for each INVITE.
+   */
+  mayBeRead({ address, protocol }: { readonly address: string; readonly protocol: string }): boolean {
+    if (protocol !== 'ws' && protocol !== 'wss') return this.trunkOf(address) !== null;
+    return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
+  }
+
+  /** Takes one from the allowance of a trunk's address or of a browser (a token bucket of one second's size). */
+  allowRate(source: string, kind: 'trunk' | 'browser' = 'trunk'): boolean {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(address) ?? { tokens: this.#rate, filledAt: now };
-    bucket.tokens = Math.min(this.#rate, bucket.tokens + ((now - bucket.filledAt) / 1_000) * this.#rate);
+    const rate = kind === 'browser' ? Math.min(BROWSER_RATE, this.#rate) : this.#rate;
+    const bucket = this.#buckets.get(source) ?? { tokens: rate, filledAt: now };
+    bucket.tokens = Math.min(rate, bucket.tokens + ((now - bucket.filledAt) / 1_000) * rate);
     bucket.filledAt = now;
     // Re-inserting keeps the map in order of last use.
-    this.#buckets.delete(address);
-    this.#buckets.set(address, bucket);
+    this.#buckets.delete(source);
+    this.#buckets.set(source, bucket);
     if (this.#buckets.size > MAX_SOURCES) this.#buckets.delete(this.#buckets.keys().next().value!);
     if (bucket.tokens < 1) return false;
     bucket.tokens -= 1;

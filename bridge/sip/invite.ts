@@ -1,10 +1,12 @@
 /** An INVITE, checked and cleaned: nothing behind the gate reads the raw request. */
-import type { TerminationReason } from '../../config/contract/index.ts';
+import { TICKET_HEADER, type TerminationReason } from '../../config/contract/index.ts';
 import { cleanName, cleanNumber, parseNameAddress, userOf } from './caller-identity.ts';
 import type { SrfRequest } from './srf-port.ts';
 
 const MAX_CALL_ID_LENGTH = 256;
 const MAX_OFFER_BYTES = 16_384;
+const PLAIN_AUDIO = /^m=audio \d+ RTP\/AVP /m;
+const ANY_AUDIO = /^m=audio \d+ (RTP\/AVP|UDP\/TLS\/RTP\/SAVPF?) /m;
 
 export interface Invite {
   readonly sipCallId: string;
@@ -19,6 +21,16 @@ export interface Invite {
   readonly protocol: string;
   /** The caller's SDP. */
   readonly offer: string;
+  /** Of a browser, which has no number and is nobody without it. */
+  readonly ticket?: string;
+}
+
+const TICKET = /^[A-Za-z0-9_-]{22}$/;
+
+/** The ticket of a browser's INVITE; null when there is none, or something else in its place. */
+export function readTicket(request: SrfRequest): string | null {
+  const value = request.get(TICKET_HEADER)?.trim() ?? '';
+  return TICKET.test(value) ? value : null;
 }
 
 export interface Refusal {
@@ -32,20 +44,22 @@ export type ReadInvite = { readonly invite: Invite } | { readonly refusal: Refus
 const bad = (why: string): ReadInvite => ({ refusal: { status: 400, reason: 'bad-request' }, why });
 
 /** RFC 3261 section 8.1.1 says what must be there; what we build a dialog from must be readable (section 12.1.1). */
-export function readInvite(request: SrfRequest): ReadInvite {
+export function readInvite(request: SrfRequest, ticket: string | null = null): ReadInvite {
   const sipCallId = request.get('Call-ID') ?? '';
   if (!/^[\x21-\x7e]+$/.test(sipCallId) || sipCallId.length > MAX_CALL_ID_LENGTH) return bad('Call-ID');
   const from = parseNameAddress(request.get('From') ?? '');
   if (!from) return bad('From');
   if (!parseNameAddress(request.get('To') ?? '')) return bad('To');
   if (!contactIsReadable(request)) return bad('Contact');
-  const offer = readOffer(request);
+  const offer = readOffer(request, ticket !== null);
   if (typeof offer !== 'string') return offer;
   return {
     invite: {
       sipCallId,
-      callerName: cleanName(from.displayName),
-      callerNumber: cleanNumber(userOf(from.uri)),
+      // What a browser writes into From means nothing: its ticket says who it is.
+      callerName: ticket === null ? cleanName(from.displayName) : '',
+      callerNumber: ticket === null ? cleanNumber(userOf(from.uri)) : '',
+      ...(ticket === null ? {} : { ticket }),
       dialledNumber: cleanNumber(userOf(request.uri)),
       sourceAddress: request.source_address,
       sourcePort: request.source_port,
@@ -67,7 +81,7 @@ function contactIsReadable(request: SrfRequest): boolean {
   }
 }
 
-function readOffer(request: SrfRequest): string | ReadInvite {
+function readOffer(request: SrfRequest, isBrowser: boolean): string | ReadInvite {
   const body = request.body ?? '';
   const type = (request.get('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (body === '') return { refusal: { status: 488, reason: 'no-common-codec' }, why: 'no offer' };
@@ -75,9 +89,9 @@ function readOffer(request: SrfRequest): string | ReadInvite {
     return { refusal: { status: 415, reason: 'bad-request', headers: { Accept: 'application/sdp' } }, why: 'body' };
   }
   if (Buffer.byteLength(body) > MAX_OFFER_BYTES || !body.startsWith('v=0')) return bad('SDP');
-  // Only a telephone's plain RTP is taken here; a browser's call (DTLS-SRTP) needs a ticket.
-  if (!/^m=audio \d+ RTP\/AVP /m.test(body)) {
-    return { refusal: { status: 488, reason: 'no-common-codec' }, why: 'no plain audio offered' };
+  // A telephone sends plain RTP, a browser DTLS-SRTP (RFC 8827 section 6.5).
+  if (!(isBrowser ? ANY_AUDIO : PLAIN_AUDIO).test(body)) {
+    return { refusal: { status: 488, reason: 'no-common-codec' }, why: 'no audio we take' };
   }
   return body;
 }

@@ -4,7 +4,7 @@ import { settled, withDeadline } from '../support/deadline.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
 import type { InviteGate } from './gate.ts';
 import { IncomingCall } from './incoming-call.ts';
-import { readInvite, type Invite, type Refusal } from './invite.ts';
+import { readInvite, readTicket, type Invite, type Refusal } from './invite.ts';
 import { answerOtherMethods } from './other-methods.ts';
 import {
   closeSrf,
@@ -15,6 +15,7 @@ import {
   type SrfRequest,
   type SrfResponse,
 } from './srf-port.ts';
+import { browserSource, cameOverWebSocket, webSocketPorts } from './web-socket.ts';
 
 const APPLICATION_TAG = 'partyline';
 const MAX_RETRY_DELAY_MS = 2_000;
@@ -38,6 +39,14 @@ export type SipServerEvents = {
   disconnected: [];
 };
 
+/** `source`: whose allowance of INVITEs it uses up. */
+type Origin =
+  | { readonly kind: 'trunk'; readonly source: string; readonly trunk: string }
+  | { readonly kind: 'browser'; readonly source: string; readonly ticket: string | null };
+
+/** Silence hides nothing from browsers, and would make the SIP server keep the request for a minute. */
+const NO_TICKET: Refusal = { status: 403, reason: 'ticket-refused' };
+
 export class SipServer {
   readonly events: TypedEmitter<SipServerEvents>;
   readonly #options: SipServerOptions;
@@ -47,6 +56,7 @@ export class SipServer {
   #draining = false;
   #stopped = false;
   #listeningPoints = '';
+  #webSocketPorts: ReadonlySet<string> = new Set();
   #firstConnection: PromiseWithResolvers<void> = deferred();
 
   constructor(options: SipServerOptions) {
@@ -62,7 +72,9 @@ export class SipServer {
     );
     answerOtherMethods(this.#srf, (request, response, handle) => {
       this.#guard(request, response, () => {
-        if (options.gate.trunkOf(request.source_address) !== null) handle();
+        const origin = this.#origin(request);
+        if (origin?.kind === 'trunk') handle();
+        else if (origin !== null) this.#refuse(response, null, NO_TICKET);
       });
     });
   }
@@ -130,6 +142,7 @@ export class SipServer {
     }
     this.#connected = true;
     this.#listeningPoints = hostport ?? '';
+    this.#webSocketPorts = webSocketPorts(this.#listeningPoints);
     moveDialogsToCurrentSocket(this.#srf);
     this.#logger.info({ listeningPoints: hostport }, 'connected to the SIP server');
     this.#firstConnection.resolve();
@@ -158,19 +171,24 @@ export class SipServer {
   }
 
   #onInvite(request: SrfRequest, response: SrfResponse): void {
-    const trunk = this.#options.gate.trunkOf(request.source_address);
-    if (trunk === null) {
+    const origin = this.#origin(request);
+    if (origin === null) {
       // No answer at all: drachtio-server forgets the transaction by itself after 64 s.
       forgetInvite(request);
       this.#logger.debug({ source: request.source_address }, 'INVITE from a stranger dropped');
       return;
     }
-    const early = this.#refuseEarly(request.source_address);
+    const early = this.#refuseEarly(origin);
     if (early) {
       this.#refuse(response, null, early);
       return;
     }
-    const read = readInvite(request);
+    const ticket = origin.kind === 'browser' ? origin.ticket : null;
+    if (origin.kind === 'browser' && ticket === null) {
+      this.#refuse(response, null, NO_TICKET);
+      return;
+    }
+    const read = readInvite(request, ticket);
     if ('refusal' in read) {
       this.#logger.info({ source: request.source_address, why: read.why }, 'INVITE refused');
       this.#refuse(response, null, read.refusal);
@@ -187,14 +205,24 @@ export class SipServer {
         request,
         response,
         invite: read.invite,
-        trunk,
+        trunk: origin.kind === 'browser' ? origin.kind : origin.trunk,
         onListenerError: (error, event) => this.#logger.error({ err: error, event }, 'a listener failed'),
       }),
     );
   }
 
-  #refuseEarly(source: string): Refusal | null {
-    if (!this.#options.gate.allowRate(source)) return overloaded('rate-limited');
+  /** Null for strangers. No address makes a browser one of ours, not even this machine's: only a ticket does. */
+  #origin(request: SrfRequest): Origin | null {
+    const source = request.source_address;
+    if (cameOverWebSocket(request, this.#webSocketPorts)) {
+      return { kind: 'browser', source: browserSource(request), ticket: readTicket(request) };
+    }
+    const trunk = this.#options.gate.trunkOf(source);
+    return trunk === null ? null : { kind: 'trunk', source, trunk };
+  }
+
+  #refuseEarly({ source, kind }: Origin): Refusal | null {
+    if (!this.#options.gate.allowRate(source, kind)) return overloaded('rate-limited');
     if (this.#draining) return overloaded('shutdown');
     return this.#options.hasRoom() ? null : overloaded('overloaded');
   }

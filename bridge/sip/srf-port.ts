@@ -41,6 +41,8 @@ export interface SrfRequest extends SrfMessage {
   readonly source_address: string;
   readonly source_port: number;
   readonly protocol: string;
+  /** `host:port` of the listening point it came in on. */
+  readonly receivedOn?: string;
   readonly agent: SrfAgent;
   socket: SrfSocket;
   getParsedHeader(header: string): unknown;

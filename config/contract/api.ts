@@ -27,6 +27,11 @@ export const personView = z.object({
   roles: z.array(role),
 });
 
+export const personList = z.object({
+  /** By name. */
+  people: z.array(personView),
+});
+
 export const createConferenceRequest = z.strictObject({
   title: displayText(200),
   policy: conferencePolicy.partial().optional(),

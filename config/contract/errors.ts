@@ -27,6 +27,22 @@ const catalogue = {
   'auth/link-used': { fault: 'caller', http: 410, text: 'This link was used already or is too old.' },
   'person/email-taken': { fault: 'caller', http: 409, text: 'Somebody has this e-mail address already.' },
   'conference/not-found': { fault: 'caller', http: 404, text: 'There is no such conference.' },
+  'conference/live': { fault: 'caller', http: 409, text: 'Somebody is in this conference. End it first.' },
+  'invitee/not-found': { fault: 'caller', http: 404, text: 'There is no such invitee.' },
+  'invitee/too-many': { fault: 'caller', http: 409, text: 'The conference has as many invitees as it may.' },
+  'decoy/not-found': { fault: 'caller', http: 404, text: 'There is no such decoy.' },
+  'decoy/too-many': { fault: 'caller', http: 409, text: 'There are as many decoys as there may be.' },
+  'conference/not-open': { fault: 'caller', http: 409, text: 'The conference is closed.' },
+  'join/refused': {
+    fault: 'caller',
+    http: 403,
+    text: 'This does not let you in. It may be mistyped, or the conference is closed or full.',
+  },
+  'join/personal-code-needed': {
+    fault: 'caller',
+    http: 403,
+    text: 'This conference asks for a personal code as well.',
+  },
   'room/not-live': { fault: 'caller', http: 404, text: 'Nobody is in this conference now.' },
   'store/unavailable': {
     fault: 'upstream',

@@ -1,5 +1,6 @@
 export * from './api.ts';
 export * from './conferences.ts';
+export * from './identity.ts';
 export * from './join.ts';
 export * from './keypad.ts';
 export * from './room.ts';

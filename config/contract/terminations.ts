@@ -16,6 +16,7 @@ const reasons = {
   'removed-by-host': { fault: 'none', text: 'The host removed the participant.' },
   'no-common-codec': { fault: 'caller', text: 'No codec in common (488).' },
   'number-unknown': { fault: 'caller', text: 'The number is not one of ours (404).' },
+  'ticket-refused': { fault: 'caller', text: 'The ticket of a browser was used already, too old or false (403).' },
   'bad-request': { fault: 'caller', text: 'The INVITE cannot be understood (400).' },
   'rate-limited': { fault: 'caller', text: 'Too many calls a second from this source (503).' },
   overloaded: { fault: 'us', text: 'As many calls as allowed (503).' },

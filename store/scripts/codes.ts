@@ -1,147 +1,215 @@
 import { defineScript } from '../script.ts';
 
 /**
- * KEYS[1] conferences   hash: conference id → JSON
- * KEYS[2] sealed codes  hash: conference id → JSON
- * KEYS[3] codes         hash: fingerprint → `kind conferenceId`
- * KEYS[4] code guards   set of fingerprints
- * KEYS[5] journal       stream of the tenant
- * KEYS[6] order         sorted set: conference ids by the time they were made
+ * For scripts that give codes out. KEYS[1] must be codes and KEYS[2] code guards; `readCodes(position)` reads from ARGV:
+ * the number of codes; then for each code
+ *   what it leads to, its fingerprint,
+ *   number of shorter codes it must not begin with, and their fingerprints,
+ *   number of guards it must not meet, and their fingerprints,
+ *   number of guards it sets, and their fingerprints.
+ */
+const CLAIM = `
+local function readCodes(position)
+  local function take()
+    position = position + 1
+    return ARGV[position - 1]
+  end
+  local function takeList()
+    local list = {}
+    for _ = 1, tonumber(take()) do list[#list + 1] = take() end
+    return list
+  end
+  local codes = {}
+  for _ = 1, tonumber(take()) do
+    codes[#codes + 1] = { value = take(), found = take(), shorter = takeList(), avoids = takeList(), sets = takeList() }
+  end
+  return codes
+end
+
+local function areFree(codes)
+  for _, code in ipairs(codes) do
+    if redis.call('HEXISTS', KEYS[1], code.found) == 1 then return false end
+    for _, shorter in ipairs(code.shorter) do
+      if redis.call('HEXISTS', KEYS[1], shorter) == 1 then return false end
+    end
+    for _, guard in ipairs(code.avoids) do
+      if redis.call('SISMEMBER', KEYS[2], guard) == 1 then return false end
+    end
+  end
+  return true
+end
+
+local function claim(codes)
+  for _, code in ipairs(codes) do
+    redis.call('HSET', KEYS[1], code.found, code.value)
+    for _, guard in ipairs(code.sets) do redis.call('SADD', KEYS[2], guard) end
+  end
+end
+`;
+
+/**
+ * KEYS[1] codes         hash: fingerprint → what it leads to
+ * KEYS[2] code guards   set of fingerprints
+ * KEYS[3] conferences   hash: conference id → JSON
+ * KEYS[4] order         sorted set: conference ids by the time they were made
+ * KEYS[5] sealed codes  hash: conference id → JSON
+ * KEYS[6] journal       stream of the tenant
  * ARGV[1] conference id
  * ARGV[2] conference, JSON
  * ARGV[3] sealed codes, JSON
- * ARGV[4] journal entry, JSON
- * ARGV[5] about how many entries the journal keeps
- * ARGV[6] when it was made, milliseconds since 1970
- * ARGV[7] number of codes; then for each code:
- *   kind, fingerprint,
- *   number of shorter codes it must not begin with, and their fingerprints,
- *   number of guards it must not meet, and their fingerprints,
- *   number of guards it sets, and their fingerprints
+ * ARGV[4] when it was made, milliseconds since 1970
+ * ARGV[5] journal entry, JSON
+ * ARGV[6] about how many entries the journal keeps
+ * ARGV[7…] codes
  * Returns 1, or 0 when a code collides with one in use.
  */
 export const createConference = defineScript(
   'create-conference',
-  `
-local position = 7
-local function take()
-  position = position + 1
-  return ARGV[position]
-end
-local function takeList()
-  local list = {}
-  for _ = 1, tonumber(take()) do list[#list + 1] = take() end
-  return list
-end
-
-local codes = {}
-for _ = 1, tonumber(ARGV[7]) do
-  codes[#codes + 1] = { kind = take(), found = take(), shorter = takeList(), avoids = takeList(), sets = takeList() }
-end
-for _, code in ipairs(codes) do
-  if redis.call('HEXISTS', KEYS[3], code.found) == 1 then return 0 end
-  for _, shorter in ipairs(code.shorter) do
-    if redis.call('HEXISTS', KEYS[3], shorter) == 1 then return 0 end
-  end
-  for _, guard in ipairs(code.avoids) do
-    if redis.call('SISMEMBER', KEYS[4], guard) == 1 then return 0 end
-  end
-end
-for _, code in ipairs(codes) do
-  redis.call('HSET', KEYS[3], code.found, code.kind .. ' ' .. ARGV[1])
-  for _, guard in ipairs(code.sets) do redis.call('SADD', KEYS[4], guard) end
-end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('ZADD', KEYS[6], ARGV[6], ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
-redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+  `${CLAIM}
+local codes = readCodes(7)
+if not areFree(codes) then return 0 end
+claim(codes)
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
+redis.call('HSET', KEYS[5], ARGV[1], ARGV[3])
+redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[6], '*', 'entry', ARGV[5])
 return 1
 `,
 );
 
 /**
- * KEYS[1] conferences  hash: conference id → JSON
- * KEYS[2] order        sorted set: conference ids by the time they were made
- * ARGV[1] id of the conference before the first, '' from the beginning
- * ARGV[2] how many at most
- * Returns { ids, JSON of each }, or false when there is no such conference.
- */
-export const pageOfConferences = defineScript(
-  'page-of-conferences',
-  `
-local first = 0
-if ARGV[1] ~= '' then
-  local rank = redis.call('ZRANK', KEYS[2], ARGV[1])
-  if not rank then return false end
-  first = rank + 1
-end
-local ids = redis.call('ZRANGE', KEYS[2], first, first + tonumber(ARGV[2]) - 1)
-if #ids == 0 then return { {}, {} } end
-return { ids, redis.call('HMGET', KEYS[1], unpack(ids)) }
-`,
-);
-
-/**
- * KEYS[1] codes          hash: fingerprint → `kind conferenceId`
- * KEYS[2] conferences    hash: conference id → JSON
- * KEYS[3] known callers  sorted set: fingerprint of a number → when it last got in
- * ARGV[1] fingerprint of the code
- * ARGV[2] fingerprint of the caller's number
- * Returns { kind conferenceId or '', conference JSON or '', when the caller last got in or '' }: the same reads whether
- * or not the code exists.
- */
-export const findCode = defineScript(
-  'find-code',
-  `
-local code = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-local conference = redis.call('HGET', KEYS[2], string.match(code, '^%a+ (.+)$') or '') or ''
-local known = redis.call('ZSCORE', KEYS[3], ARGV[2]) or ''
-return { code, conference, known }
-`,
-);
-
-/**
- * KEYS[1] journal        stream of the tenant
- * KEYS[2] known callers  sorted set: fingerprint of a number → when it last got in
- * ARGV[1] journal entry, JSON, or '' for none
- * ARGV[2] about how many entries the journal keeps
- * ARGV[3] fingerprint of the number that got in, or '' for none
- * ARGV[4] now, milliseconds since 1970
- * ARGV[5] forget callers who last got in before this
- * ARGV[6] how many known callers are kept at most
- * Returns 1.
- */
-export const settleCodeEntry = defineScript(
-  'settle-code-entry',
-  `
-if ARGV[1] ~= '' then
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'entry', ARGV[1])
-end
-if ARGV[3] ~= '' then
-  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[5])
-  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -(tonumber(ARGV[6]) + 1))
-end
-return 1
-`,
-);
-
-/**
- * KEYS[1] conferences  hash: conference id → JSON
- * KEYS[2] journal      stream of the tenant
+ * KEYS[1] codes         hash: fingerprint → what it leads to
+ * KEYS[2] code guards   set of fingerprints
+ * KEYS[3] sealed codes  hash: conference id → JSON
+ * KEYS[4] journal       stream of the tenant
  * ARGV[1] conference id
- * ARGV[2] the JSON that was read
- * ARGV[3] the JSON to write
+ * ARGV[2] sealed codes that were read, JSON
+ * ARGV[3] sealed codes to write, JSON
+ * ARGV[4] fingerprint of the guest code of before
+ * ARGV[5] fingerprint of the host code of before
+ * ARGV[6] journal entry, JSON
+ * ARGV[7] about how many entries the journal keeps
+ * ARGV[8…] codes
+ * Returns 1; 0 when a code collides with one in use; -1 when the codes were changed in between.
+ */
+export const replaceCodes = defineScript(
+  'replace-codes',
+  `${CLAIM}
+if redis.call('HGET', KEYS[3], ARGV[1]) ~= ARGV[2] then return -1 end
+local codes = readCodes(8)
+if not areFree(codes) then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[4], ARGV[5])
+claim(codes)
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[3])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[7], '*', 'entry', ARGV[6])
+return 1
+`,
+);
+
+/**
+ * KEYS[1] codes          hash: fingerprint → what it leads to
+ * KEYS[2] code guards    set of fingerprints
+ * KEYS[3] conferences    hash: conference id → JSON
+ * KEYS[4] invitees       hash: invitee id → JSON
+ * KEYS[5] invitee order  sorted set of the conference: invitee ids by the time they were made
+ * KEYS[6] journal        stream of the tenant
+ * ARGV[1] conference id
+ * ARGV[2] invitee id
+ * ARGV[3] JSON that was read, '' for a new invitee
+ * ARGV[4] JSON to write
+ * ARGV[5] when the invitee was made, milliseconds since 1970
+ * ARGV[6] how many invitees a conference may have
+ * ARGV[7] fingerprint of a code to retire, ''  for none
+ * ARGV[8] journal entry, JSON
+ * ARGV[9] about how many entries the journal keeps
+ * ARGV[10…] codes
+ * Returns 'written'; 'collides' with a code in use; 'changed' in between; 'full'; 'gone' when there is no conference.
+ */
+export const writeInvitee = defineScript(
+  'write-invitee',
+  `${CLAIM}
+if redis.call('HEXISTS', KEYS[3], ARGV[1]) == 0 then return 'gone' end
+if (redis.call('HGET', KEYS[4], ARGV[2]) or '') ~= ARGV[3] then return 'changed' end
+if ARGV[3] == '' and redis.call('ZCARD', KEYS[5]) >= tonumber(ARGV[6]) then return 'full' end
+local codes = readCodes(10)
+if not areFree(codes) then return 'collides' end
+if ARGV[7] ~= '' then redis.call('HDEL', KEYS[1], ARGV[7]) end
+claim(codes)
+redis.call('HSET', KEYS[4], ARGV[2], ARGV[4])
+redis.call('ZADD', KEYS[5], ARGV[5], ARGV[2])
+redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[9], '*', 'entry', ARGV[8])
+return 'written'
+`,
+);
+
+/**
+ * KEYS[1] codes          hash: fingerprint → what it leads to
+ * KEYS[2] invitees       hash: invitee id → JSON
+ * KEYS[3] invitee order  sorted set of the conference: invitee ids by the time they were made
+ * KEYS[4] journal        stream of the tenant
+ * ARGV[1] invitee id
+ * ARGV[2] JSON that was read
+ * ARGV[3] fingerprint of the personal code, '' for none
  * ARGV[4] journal entry, JSON
  * ARGV[5] about how many entries the journal keeps
- * Returns 1, or 0 when the conference changed in between.
+ * Returns 1, or 0 when the invitee changed in between.
  */
-export const replaceConference = defineScript(
-  'replace-conference',
+export const removeInvitee = defineScript(
+  'remove-invitee',
   `
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[3] ~= '' then redis.call('HDEL', KEYS[1], ARGV[3]) end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+return 1
+`,
+);
+
+/**
+ * KEYS[1] codes        hash: fingerprint → what it leads to
+ * KEYS[2] code guards  set of fingerprints
+ * KEYS[3] decoys       hash: decoy id → JSON
+ * KEYS[4] journal      stream of the tenant
+ * ARGV[1] decoy id
+ * ARGV[2] decoy, JSON
+ * ARGV[3] how many decoys a tenant may have
+ * ARGV[4] journal entry, JSON
+ * ARGV[5] about how many entries the journal keeps
+ * ARGV[6…] codes
+ * Returns 'written', 'collides' with a code in use, or 'full'.
+ */
+export const createDecoy = defineScript(
+  'create-decoy',
+  `${CLAIM}
+if redis.call('HLEN', KEYS[3]) >= tonumber(ARGV[3]) then return 'full' end
+local codes = readCodes(6)
+if not areFree(codes) then return 'collides' end
+claim(codes)
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[5], '*', 'entry', ARGV[4])
+return 'written'
+`,
+);
+
+/**
+ * KEYS[1] codes       hash: fingerprint → what it leads to
+ * KEYS[2] decoys      hash: decoy id → JSON
+ * KEYS[3] decoy hits  hash: decoy id → how often it was keyed
+ * KEYS[4] journal     stream of the tenant
+ * ARGV[1] decoy id
+ * ARGV[2] fingerprint of its code
+ * ARGV[3] journal entry, JSON
+ * ARGV[4] about how many entries the journal keeps
+ * Returns 1, or 0 when there is no such decoy.
+ */
+export const removeDecoy = defineScript(
+  'remove-decoy',
+  `
+if redis.call('HDEL', KEYS[2], ARGV[1]) == 0 then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[2])
+redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], '*', 'entry', ARGV[3])
 return 1
 `,
 );

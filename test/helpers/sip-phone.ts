@@ -148,14 +148,15 @@ export class SipPhone extends EventEmitter {
     body = SDP,
     extra: Record<string, string> = {},
     from = '"Alice" <sip:+15551230001@127.0.0.1>',
+    dialled = '18005550100',
   ): PhoneCall {
     calls++;
     const hop: SipHop = { protocol: this.protocol, address: '127.0.0.1', port };
     const call = new PhoneCall(this, {
       callId: `call-${calls}-${this.port}`,
       local: `${from};tag=t${calls}`,
-      remote: `<sip:18005550100@127.0.0.1:${port}>`,
-      target: `sip:18005550100@127.0.0.1:${port}`,
+      remote: `<sip:${dialled}@127.0.0.1:${port}>`,
+      target: `sip:${dialled}@127.0.0.1:${port}`,
       hop,
       sequence: 1,
     });

@@ -1,8 +1,8 @@
 /** Mounts the operations below /api/v1: limits, body, authentication, schema, handler, answer; in that order. */
 import express, { type RequestHandler, type Response, type Router } from 'express';
 import { PartylineError } from '../../config/contract/index.ts';
-import type { Person, Store } from '../../store/index.ts';
-import { authenticate, authorize } from './authentication.ts';
+import type { Store } from '../../store/index.ts';
+import { admit } from './authentication.ts';
 import type { Operation, OperationInput } from './operation.ts';
 import { check, InvalidRequest } from './problems.ts';
 import { addressOf, describeRoute } from './request-context.ts';
@@ -17,9 +17,8 @@ export function createApiRouter(store: Store, operations: readonly Operation[], 
     const route = router.route(path);
     route.all(describeRoute(`/api/v1${path}`));
     for (const each of group) {
-      const steps = [...(each.method === 'post' ? readBody() : []), serve(store, each)];
-      if (each.method === 'get') route.get(...steps);
-      else route.post(...steps);
+      const hasBody = each.method === 'post' || each.method === 'patch';
+      route[each.method](...(hasBody ? readBody() : []), serve(store, each));
     }
     route.all(methodNotAllowed(group));
   }
@@ -38,7 +37,7 @@ function byPath(operations: readonly Operation[]): Map<string, Operation[]> {
 }
 
 function methodNotAllowed(group: readonly Operation[]): RequestHandler {
-  const methods = group.flatMap((each) => (each.method === 'get' ? ['GET', 'HEAD'] : ['POST']));
+  const methods = group.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
   const allow = [...methods, 'OPTIONS'].join(', ');
   return (request, response) => {
     response.set('Allow', allow);
@@ -75,14 +74,10 @@ export function depthExceeds(value: unknown, most: number): boolean {
   return false;
 }
 
-const NOBODY: Person = { id: '', tenantId: '', email: '', name: '', roles: [], createdAt: 0, securityStamp: '' };
-
 function serve(store: Store, each: Operation): RequestHandler {
   return async (request, response) => {
-    const login = each.access === 'public' ? { person: NOBODY, token: '' } : await authenticate(store, request);
-    if (each.access !== 'public') authorize(login.person, each.access);
     const input: OperationInput<unknown, unknown> = {
-      ...login,
+      ...(await admit(store, request, each.access)),
       body: each.body === undefined ? undefined : check(each.body, request.body ?? {}),
       query: each.query === undefined ? {} : check(each.query, request.query),
       params: request.params as Record<string, string>,

@@ -7,8 +7,12 @@ import { createAddressFinder } from './client-address.ts';
 import { describeApi } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import { conferenceOperations } from './operations/conferences.ts';
+import { inviteeOperations } from './operations/invitees.ts';
+import { joinOperations } from './operations/join.ts';
 import { liveOperations } from './operations/live.ts';
 import { loginOperations } from './operations/login.ts';
+import { peopleOperations } from './operations/people.ts';
+import { tenantOperations } from './operations/tenant.ts';
 import { roomOperations } from './operations/rooms.ts';
 import type { GatewayParts } from './parts.ts';
 import { createProblemHandler } from './problems.ts';
@@ -42,10 +46,16 @@ export function createApp(parts: GatewayParts, apiLimits: ApiLimits = API_LIMITS
   return app;
 }
 
-export function apiOperations(parts: Pick<GatewayParts, 'store' | 'settings' | 'logger'>): readonly Operation[] {
+export function apiOperations(
+  parts: Pick<GatewayParts, 'store' | 'settings' | 'logger' | 'dial'>,
+): readonly Operation[] {
   return [
     ...loginOperations(parts.store, parts.settings.loginHours, parts.logger),
+    ...joinOperations(parts),
     ...conferenceOperations(parts.store),
+    ...inviteeOperations(parts.store),
+    ...tenantOperations(parts.store),
+    ...peopleOperations(parts.store, parts.settings.loginHours),
     ...roomOperations(parts.store),
     ...liveOperations(parts.store),
   ];

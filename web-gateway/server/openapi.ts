@@ -1,7 +1,7 @@
 /** The API's own description (OpenAPI 3.1), generated from the operations and their schemas. */
 import { z } from 'zod';
 import { problem } from '../../config/contract/index.ts';
-import type { Operation } from './operation.ts';
+import type { Access, Operation } from './operation.ts';
 
 const PROBLEM = {
   description: 'A problem (RFC 9457); `code` is stable.',
@@ -29,7 +29,7 @@ function describeOperation(each: Operation): object {
   const { status, schema, description } = each.answers;
   return {
     summary: each.summary,
-    ...(each.access === 'public' ? {} : { security: [{ bearer: [] }], 'x-roles': ['root', ...each.access] }),
+    ...securityOf(each.access),
     parameters: [...pathParameters(each.path), ...queryParameters(each.query)],
     ...(each.body === undefined
       ? {}
@@ -44,6 +44,13 @@ function describeOperation(each: Operation): object {
       default: PROBLEM,
     },
   };
+}
+
+/** `participant` is the token of a join; the others are the roles of a login. */
+function securityOf(access: Access): object {
+  if (access === 'public') return {};
+  const roles = access === 'participant' ? [access] : ['root', ...access];
+  return { security: [{ bearer: [] }], 'x-roles': roles };
 }
 
 function pathParameters(path: string): object[] {

@@ -1,13 +1,18 @@
 /** One entry of the API: what it is called, who may call it, what goes in and out. Routing and OpenAPI follow from it. */
 import type { z } from 'zod';
-import type { Person, Role } from '../../store/index.ts';
+import type { Pass, Person, Role } from '../../store/index.ts';
 
-/** Everybody, or people with one of these roles; root may do everything. */
-export type Access = 'public' | readonly Role[];
+/**
+ * Everybody; whoever is logged in with one of these roles (root may do everything); or whoever has the token of a
+ * participant, which is no login: it holds for one conference.
+ */
+export type Access = 'public' | 'participant' | readonly (Role | 'participant')[];
 
 export interface OperationInput<Body, Query> {
-  /** Whoever is logged in; for public operations nobody. */
+  /** Whoever is logged in; for public operations, and for participants, nobody. */
   readonly person: Person;
+  /** Of a participant; null for everybody else. */
+  readonly pass: Pass | null;
   readonly token: string;
   readonly body: Body;
   readonly query: Query;
@@ -17,7 +22,7 @@ export interface OperationInput<Body, Query> {
 }
 
 export interface Definition<B extends z.ZodType, Q extends z.ZodType> {
-  readonly method: 'get' | 'post';
+  readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** As express writes it, below /api/v1. */
   readonly path: string;
   readonly summary: string;
@@ -42,5 +47,12 @@ export function operation<B extends z.ZodType = z.ZodUndefined, Q extends z.ZodT
     ...rest,
     // The router passes only what `body` and `query` have checked.
     handle: (input) => handle(input as OperationInput<z.output<B>, z.output<Q>>),
+  };
+}
+
+/** Absent and undefined are the same in a request: `{announce: undefined}` must not overwrite a default. */
+export function withoutUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

@@ -4,7 +4,7 @@ import { Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../../config/index.ts';
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'OPTIONS']);
+const KNOWN_METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']);
 const UNMATCHED = 'unmatched';
 const METRIC = 'partyline_http_request_duration_seconds';
 

@@ -178,7 +178,9 @@ function over(before: RoomDocument | null, draft: Draft): Reduction {
   const kicks = draft.people.flatMap(({ leg }): RoomEffect[] =>
     leg?.memberId === undefined ? [] : [{ type: 'kick', memberId: leg.memberId }],
   );
-  const kept = draft.effects.filter(({ type }) => type === 'kick' || type === 'kill' || type === 'record');
+  const kept = draft.effects.filter(({ type }) => type !== 'tell' && type !== 'announce');
+  const shutOut: readonly RoomEffect[] = draft.end === undefined ? [] : [{ type: 'shut-out' }];
   if (!before) return { outcome: 'unchanged', effects: [] };
-  return { outcome: 'changed', room: null, events: draft.events, effects: [...kept, ...kicks], ended };
+  const effects = [...kept, ...kicks, ...shutOut];
+  return { outcome: 'changed', room: null, events: draft.events, effects, ended };
 }

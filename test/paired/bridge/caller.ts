@@ -14,6 +14,8 @@ export interface DialOptions {
   /** Payload types of the offer. Default: `0 8 101`. */
   readonly payloads?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** User part of what is dialled. */
+  readonly dialled?: string;
 }
 
 /** Polls until `look` gives something else than false or null. */
@@ -44,7 +46,7 @@ export class Caller {
     this.rtp = rtp;
   }
 
-  static async open(protocol: 'udp' | 'tcp' = 'udp'): Promise<Caller> {
+  static async open(protocol: 'udp' | 'tcp' | 'ws' = 'udp'): Promise<Caller> {
     return new Caller(await startPhone(protocol), await RtpPhone.open());
   }
 
@@ -66,9 +68,9 @@ export class Caller {
   /** Sends the INVITE. */
   dial(port: number, options: DialOptions = {}): PhoneCall {
     // A number of its own: wrong codes count per number.
-    const { from = `"Alice" <sip:+1555${this.rtp.port}@127.0.0.1>`, payloads, headers = {} } = options;
+    const { from = `"Alice" <sip:+1555${this.rtp.port}@127.0.0.1>`, payloads, headers = {}, dialled } = options;
     this.#bye = undefined;
-    this.call = this.sip.call(port, this.offer(payloads), { ...headers }, from);
+    this.call = this.sip.call(port, this.offer(payloads), { ...headers }, from, dialled);
     this.call.on('BYE', (request: SipRequest) => (this.#bye = request));
     return this.call;
   }

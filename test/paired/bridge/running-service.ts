@@ -16,7 +16,7 @@ export interface Running {
   readonly dataDir: string;
   /** A conference and its codes. */
   conference(policy?: { muteOnEntry?: boolean; maxParticipants?: number }): Promise<Meeting>;
-  phone(protocol?: 'udp' | 'tcp'): Promise<Caller>;
+  phone(protocol?: 'udp' | 'tcp' | 'ws'): Promise<Caller>;
   /** Waits until nothing of any call is left. */
   quiet(): Promise<void>;
   /** Lines of the log with this message. */

@@ -1,19 +1,11 @@
 import { expect } from 'chai';
 import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
-import type { CodeLimitRules, CodeLookup, ConferencePage, Store } from '../../../store/index.ts';
+import type { ConferencePage, Store } from '../../../store/index.ts';
 import { codeOf, onEachRedis } from '../../helpers/store-subjects.ts';
 
 const WRONG = '31415926';
 const conference = { tenantId: 'default', title: 'Monday', createdBy: 'p1' };
 const caller = { tenantId: 'default', callerNumber: '+4930901820', sourceAddress: '192.0.2.1' };
-
-/** Small numbers, so that a test reaches every limit. */
-const limits: CodeLimitRules = {
-  number: { tries: 3, windowSeconds: 600, firstDelaySeconds: 30, longestDelaySeconds: 100 },
-  source: { tries: 1_000, windowSeconds: 600 },
-  tenant: { tries: 1_000, windowSeconds: 600 },
-  newcomers: { tries: 1, windowSeconds: 30 },
-};
 
 onEachRedis('store: conferences and access codes', (subject) => {
   it('makes a conference whose codes lead to it, in their roles', async () => {
@@ -63,23 +55,145 @@ onEachRedis('store: conferences and access codes', (subject) => {
     expect(await codeOf(store.conferences.codes('acme', made.id))).to.equal('conference/not-found');
   });
 
-  it('keeps all codes apart: none equal, none a beginning, none one digit from another', async () => {
+  it('keeps all codes apart: none equal, none a beginning, none one digit from another, none used again', async () => {
     const { open } = subject();
+    // Three digits only, and mostly two of them: nearly every draw collides with something.
+    let state = 7;
+    const draw = () => {
+      state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+      return [0, 0, 0, 1, 1, 1, 2][Math.floor(state / 65_536) % 7]!;
+    };
     const codes: string[] = [];
+    const keep = (...made: string[]) => codes.push(...made);
     for (const codeDigits of [8, 9, 10]) {
-      const store = await open({ codeDigits });
-      const made = await Promise.all(Array.from({ length: 15 }, () => store.conferences.create(conference)));
-      codes.push(...made.flatMap(({ guestCode, hostCode }) => [guestCode, hostCode]));
-    }
-    for (const [index, one] of codes.entries()) {
-      for (const other of codes.slice(index + 1)) {
-        expect(one.startsWith(other) || other.startsWith(one)).to.equal(false);
-        if (one.length !== other.length) continue;
-        const differences = Array.from(one).filter((digit, place) => digit !== other[place]).length;
-        expect(differences).to.be.at.least(2);
+      const store = await open({ codeDigits, draw });
+      for (let round = 0; round < 4; round += 1) {
+        const { conference: made, guestCode, hostCode } = await store.conferences.create(conference);
+        keep(guestCode, hostCode);
+        const holder = { tenantId: 'default', conferenceId: made.id };
+        const { invitee, personalCode } = await store.invitees.create({ ...holder, name: 'x', role: 'guest', by: 'p' });
+        keep(personalCode, (await store.decoys.create({ tenantId: 'default', note: 'x', by: 'p' })).code);
+        const replaced = await store.conferences.replaceCodes('default', made.id, 'p');
+        keep(replaced.guest, replaced.host, await store.invitees.replaceCode({ ...holder, id: invitee.id, by: 'p' }));
       }
     }
-    expect(codes).to.have.length(90);
+    expect(codes).to.have.length(84);
+    for (const [index, one] of codes.entries()) {
+      for (const other of codes.slice(index + 1)) {
+        expect(one).not.to.equal(other);
+        if (one.length !== other.length) continue;
+        const differences = Array.from(one).filter((digit, place) => digit !== other[place]).length;
+        expect(differences, `${one} ${other}`).to.be.at.least(2);
+      }
+    }
+  });
+
+  it('never makes a code that begins with another, whichever came first, nor one a digit apart', async () => {
+    const draws: number[] = [];
+    const draw = () => draws.shift() ?? 0;
+    const [short, long] = [
+      await subject().open({ codeDigits: 8, draw }),
+      await subject().open({ codeDigits: 10, draw }),
+    ];
+    const digits = (code: string) => Array.from(code, Number);
+    /** A decoy (a draw of 0 says: as long as a conference's code), which is made of the last of the codes drawn. */
+    const expectMade = async (store: Store, ...drawn: readonly string[]) => {
+      draws.push(...drawn.flatMap((code) => [0, ...digits(code)]));
+      const { code } = await store.decoys.create({ tenantId: 'default', note: 'x', by: 'p' });
+      expect(code).to.equal(drawn.at(-1));
+      expect(draws).to.deep.equal([]);
+    };
+    await expectMade(short, '31415926');
+    await expectMade(long, '3141592653', '2718281828');
+    await expectMade(short, '27182818', '16180339');
+    const others = ['57721566', '14142135', '17320508', '69314718', '23025850', '26457513', '33166247', '36055512'];
+    for (const [place, other] of others.entries()) {
+      const near = digits('31415926');
+      near[place] = (near[place]! + 1) % 10;
+      await expectMade(short, '31415926', near.join(''), other);
+    }
+  });
+
+  it('replaces both codes at once: the old ones lead nowhere', async () => {
+    const { store } = subject();
+    const made = await store.conferences.create(conference);
+    const { id } = made.conference;
+    const replaced = await store.conferences.replaceCodes('default', id, 'p1');
+    expect(await store.conferences.codes('default', id)).to.deep.equal(replaced);
+    const outcomes = [made.guestCode, made.hostCode, replaced.guest, replaced.host].map(async (digits, index) => {
+      const lookup = await store.codes.lookup({ ...caller, callerNumber: `+49301${index}`, digits });
+      return lookup.outcome === 'found' ? lookup.resolved.kind : lookup.outcome;
+    });
+    expect(await Promise.all(outcomes)).to.deep.equal(['unknown', 'unknown', 'guest', 'host']);
+    const [entry] = (await store.journal.read('default')).filter(({ type }) => type === 'conference.codes-replaced');
+    expect(entry).to.include({ conferenceId: id, by: 'p1' });
+    expect(await codeOf(store.conferences.replaceCodes('default', 'gone', 'p1'))).to.equal('conference/not-found');
+    // Of many at once, one pair is left, whole.
+    const told = await Promise.all(
+      Array.from({ length: 8 }, () => store.conferences.replaceCodes('default', id, 'p1').catch(() => null)),
+    );
+    expect(told).to.deep.include(await store.conferences.codes('default', id));
+  });
+
+  it('changes title and policy, and nothing that is not named', async () => {
+    const { store } = subject();
+    const made = await store.conferences.create({ ...conference, policy: { muteOnEntry: true } });
+    const { id } = made.conference;
+    const changed = await store.conferences.change('default', id, { policy: { personalCodes: 'required' }, by: 'p1' });
+    expect(changed).to.deep.equal({
+      ...made.conference,
+      policy: { ...made.conference.policy, personalCodes: 'required' },
+    });
+    await Promise.all([
+      store.conferences.change('default', id, { title: 'Tuesday', by: 'p1' }),
+      store.conferences.change('default', id, { policy: { maxParticipants: 7 }, by: 'p1' }),
+      store.conferences.setState('default', id, 'closed'),
+    ]);
+    const after = await store.conferences.get('default', id);
+    expect(after).to.include({ title: 'Tuesday', state: 'closed' });
+    expect(after?.policy).to.include({ maxParticipants: 7, personalCodes: 'required', muteOnEntry: true });
+    const fields = (await store.journal.read('default')).flatMap((entry) =>
+      entry.type === 'conference.changed' ? [entry['fields']] : [],
+    );
+    expect(fields).to.deep.include.members([['title'], ['maxParticipants'], ['personalCodes']]);
+    expect(await codeOf(store.conferences.change('default', 'gone', { by: 'p1' }))).to.equal('conference/not-found');
+  });
+
+  it('archives: everything that led into the conference is gone, and what it was is kept apart', async () => {
+    const { store, redis } = subject();
+    const made = await store.conferences.create(conference);
+    const other = await store.conferences.create(conference);
+    const { id } = made.conference;
+    const holder = { tenantId: 'default', conferenceId: id };
+    const { invitee, personalCode } = await store.invitees.create({ ...holder, name: 'Ada', role: 'guest', by: 'p' });
+    const { invitation } = await store.invitees.invite({ ...holder, id: invitee.id, by: 'p' }, 60_000);
+    const pass = await store.passes.issue({ ...holder, participantId: 'x', name: 'x', role: 'guest' }, 60_000);
+
+    await store.conferences.archive('default', id, 'p1');
+    expect(await store.conferences.get('default', id)).to.equal(null);
+    expect((await store.conferences.list('default')).conferences).to.deep.equal([other.conference]);
+    for (const [index, digits] of [made.guestCode, made.hostCode, personalCode].entries()) {
+      const lookup = await store.codes.lookup({ ...caller, callerNumber: `+49301${index}`, digits });
+      expect(lookup.outcome).to.equal('unknown');
+    }
+    expect(await store.invitees.byInvitation(invitation)).to.equal(null);
+    expect(await store.invitees.list(holder)).to.deep.equal([]);
+    expect(await store.passes.check(pass.token)).to.equal(null);
+    expect((await store.codes.lookup({ ...caller, digits: other.guestCode })).outcome).to.equal('found');
+    expect(JSON.parse(String(await redis.command('HGET', 'partyline:{default}:archive', id)))).to.deep.equal(
+      made.conference,
+    );
+    expect(await codeOf(store.conferences.archive('default', id, 'p1'))).to.equal('conference/not-found');
+  });
+
+  it('archives no conference that somebody is in', async () => {
+    const { store, redis } = subject();
+    const { conference: made } = await store.conferences.create(conference);
+    await redis.command('HSET', 'partyline:{default}:rooms', made.id, 'a live room');
+    expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('conference/live');
+    expect(await store.conferences.get('default', made.id)).to.deep.equal(made);
+    await redis.command('HDEL', 'partyline:{default}:rooms', made.id);
+    expect(await codeOf(store.conferences.archive('default', made.id, 'p1'))).to.equal('none');
   });
 
   it('closes and opens, exactly once in the journal, and tells apart only for the journal', async () => {
@@ -135,128 +249,6 @@ onEachRedis('store: conferences and access codes', (subject) => {
     for (const [index, digits] of junk.entries()) {
       const lookup = await store.codes.lookup({ ...caller, callerNumber: `+49${1_000 + index}`, digits });
       expect(lookup.outcome, digits.slice(0, 20)).to.equal('unknown');
-    }
-  });
-
-  describe('limits', () => {
-    const wrong = (store: Store, change: object = {}) =>
-      store.codes.lookup({ ...caller, ...change, digits: WRONG }).then((lookup) => lookup.outcome);
-    const outcome = (lookup: CodeLookup) => lookup.outcome;
-
-    it('makes a caller wait after wrong entries, also for the right code, and nobody else', async () => {
-      const store = await subject().open({ codeLimits: limits });
-      const { guestCode } = await store.conferences.create(conference);
-      for (let tried = 0; tried < 3; tried += 1) expect(await wrong(store)).to.equal('unknown');
-      const limited = await store.codes.lookup({ ...caller, digits: guestCode });
-      expect(limited.outcome).to.equal('limited');
-      if (limited.outcome === 'limited') expect(limited.retryAfterMs).to.be.within(29_000, 30_000);
-      const other = await store.codes.lookup({ ...caller, callerNumber: '+4930901821', digits: guestCode });
-      expect(other.outcome).to.equal('found');
-      const [last] = await store.journal.read('default');
-      expect(last).to.include({ type: 'code.refused', lastTry: true });
-    });
-
-    it('makes the caller wait longer the next time', async () => {
-      const store = await subject().open({ codeLimits: limits });
-      const waits: number[] = [];
-      for (let round = 0; round < 4; round += 1) {
-        for (let tried = 0; tried < 3; tried += 1) expect(await wrong(store)).to.equal('unknown');
-        const lookup = await store.codes.lookup({ ...caller, digits: WRONG });
-        waits.push(lookup.outcome === 'limited' ? Math.ceil(lookup.retryAfterMs / 1_000) : 0);
-        await unblock();
-      }
-      expect(waits).to.deep.equal([30, 60, 100, 100]);
-    });
-
-    it('holds when a hundred calls of one number try at once', async () => {
-      const store = await subject().open({ codeLimits: limits });
-      const outcomes = await Promise.all(Array.from({ length: 100 }, () => wrong(store)));
-      expect(outcomes.filter((each) => each === 'unknown')).to.have.length(3);
-    });
-
-    it('counts only wrong entries', async () => {
-      const store = await subject().open({ codeLimits: limits });
-      const { guestCode } = await store.conferences.create(conference);
-      for (let entries = 0; entries < 20; entries += 1) {
-        expect(outcome(await store.codes.lookup({ ...caller, digits: guestCode }))).to.equal('found');
-      }
-    });
-
-    it('lets those in who got in before, and newcomers one by one, while an attack goes on', async () => {
-      const store = await subject().open({ codeLimits: { ...limits, tenant: { tries: 20, windowSeconds: 600 } } });
-      const { guestCode } = await store.conferences.create(conference);
-      const known = { ...caller, digits: guestCode };
-      expect(outcome(await store.codes.lookup(known))).to.equal('found');
-
-      const attack = (from: number, to: number) =>
-        Promise.all(
-          Array.from({ length: to - from }, (_, index) =>
-            wrong(store, { callerNumber: `+1555${1_000 + from + index}`, sourceAddress: `198.51.100.${index}` }),
-          ),
-        );
-      expect(await attack(0, 20)).to.deep.equal(Array.from({ length: 20 }, () => 'unknown'));
-      const later = await attack(20, 60);
-      expect(later.filter((each) => each === 'unknown')).to.have.length(1);
-      expect(later.filter((each) => each === 'limited')).to.have.length(39);
-
-      expect(outcome(await store.codes.lookup(known))).to.equal('found');
-      const newcomer = { ...known, callerNumber: '+4940123456' };
-      const first = await store.codes.lookup(newcomer);
-      expect(first.outcome).to.equal('limited');
-      await unblock('code-newcomers');
-      expect(outcome(await store.codes.lookup(newcomer))).to.equal('found');
-      // Now known, so no longer in the lane of newcomers.
-      expect(outcome(await store.codes.lookup(newcomer))).to.equal('found');
-
-      const alarms = (await store.journal.read('default')).filter((entry) => entry.type === 'code.attack');
-      expect(alarms).to.have.length(1);
-    });
-
-    it('does not let one blocked phone use up what all share', async () => {
-      const store = await subject().open({ codeLimits: { ...limits, tenant: { tries: 10, windowSeconds: 600 } } });
-      const { guestCode } = await store.conferences.create(conference);
-      for (let tried = 0; tried < 30; tried += 1) await wrong(store);
-      const newcomer = { ...caller, callerNumber: '+4940123456', digits: guestCode };
-      for (let entries = 0; entries < 3; entries += 1) {
-        expect(outcome(await store.codes.lookup({ ...newcomer, callerNumber: `+49401234${entries}` }))).to.equal(
-          'found',
-        );
-      }
-    });
-
-    it('does not lock out callers who withhold their number', async () => {
-      const store = await subject().open({ codeLimits: limits });
-      const { guestCode } = await store.conferences.create(conference);
-      const withheld = { callerNumber: 'anonymous' };
-      for (let tried = 0; tried < 10; tried += 1) await wrong(store, withheld);
-      await unblock('code-newcomers');
-      expect(outcome(await store.codes.lookup({ ...caller, ...withheld, digits: guestCode }))).to.equal('found');
-    });
-
-    it('does the same work for an unknown and a closed code', async () => {
-      const store = await subject().open({ codeLimits: limits });
-      const { guestCode, conference: made } = await store.conferences.create(conference);
-      await store.conferences.setState('default', made.id, 'closed');
-      const work = async (digits: string, callerNumber: string) => {
-        const before = await calls();
-        await store.codes.lookup({ ...caller, callerNumber, digits });
-        return (await calls()) - before;
-      };
-      await work(WRONG, '+4930111');
-      const unknown = await work(WRONG, '+4930112');
-      expect(await work(guestCode, '+4930113')).to.equal(unknown);
-    });
-
-    /** As if the wait were over: the counters go, the memory of earlier waits stays. */
-    async function unblock(rule = 'code-number'): Promise<void> {
-      const { redis } = subject();
-      const keys = (await redis.command('KEYS', `*limit:${rule}:*`)) as string[];
-      for (const key of keys) if (!key.endsWith(':strikes')) await redis.command('DEL', key);
-    }
-
-    async function calls(): Promise<number> {
-      const info = String(await subject().redis.command('INFO', 'commandstats'));
-      return Number(/cmdstat_evalsha:calls=(\d+)/.exec(info)?.[1] ?? 0);
     }
   });
 });

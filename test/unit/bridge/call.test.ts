@@ -8,7 +8,7 @@ import type { IncomingCallEvents, Invite } from '../../../bridge/sip/index.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
 import { DEFAULT_KEYPAD, DEFAULT_POLICY, PartylineError } from '../../../config/contract/index.ts';
 import { LegGone, type Digit, type Prompt } from '../../../ivr/index.ts';
-import type { Conference, Termination } from '../../../store/index.ts';
+import type { Conference, Pass, Termination } from '../../../store/index.ts';
 import { DigitQueue } from '../../../bridge/media/digit-queue.ts';
 import { participantRow, roomDocument } from '../../helpers/rooms.ts';
 import { ManualClock, MemoryRooms, recordingLogger, silent, turn } from './fakes.ts';
@@ -62,7 +62,7 @@ class FakeCaller implements CallerSide {
 }
 
 class FakeLeg implements CallLeg {
-  readonly language = 'en';
+  language = 'en';
   readonly localSdp = 'v=0\r\no=x 1 1 IN IP4 127.0.0.1\r\nm=audio 5000 RTP/AVP 0\r\n';
   readonly dialogId = 'endpoint-1';
   readonly events = new TypedEmitter<LegEvents>(fail);
@@ -102,6 +102,9 @@ class FakeLeg implements CallLeg {
   }
   flushDigits(): void {
     this.#keys.flush();
+  }
+  speak(language: string): void {
+    this.language = language;
   }
   pushDigit(digit: string): void {
     this.#keys.push(digit);
@@ -143,7 +146,12 @@ class FakeLeg implements CallLeg {
 }
 
 function setUp(
-  options: { earlyGreeting?: boolean; createLeg?: CallDeps['media']['createLeg']; lookup?: () => Promise<never> } = {},
+  options: {
+    earlyGreeting?: boolean;
+    createLeg?: CallDeps['media']['createLeg'];
+    lookup?: () => Promise<never>;
+    redeem?: (ticket: string) => Promise<Pass>;
+  } = {},
 ) {
   const clock = new ManualClock();
   const { logger, lines } = recordingLogger();
@@ -185,11 +193,9 @@ function setUp(
         get: async () => null,
         live: async () => [],
       },
-      tenants: {
-        get: async () => null,
-        ensureDefault: () => Promise.reject(new Error('unused')),
-        setKeypad: () => Promise.reject(new Error('unused')),
-      },
+      tenants: { get: async () => null },
+      passes: { redeemTicket: async (ticket) => options.redeem?.(ticket) ?? null },
+      conferences: { get: async (_tenant, id) => (id === 'c1' ? conference : null) },
     },
     media: {
       createLeg:
@@ -412,8 +418,8 @@ describe('the life of a call', () => {
 });
 
 describe('the call desk', () => {
-  function desk(maxCalls = 2) {
-    const parts = setUp();
+  function desk(maxCalls = 2, options: Parameters<typeof setUp>[0] = {}) {
+    const parts = setUp(options);
     const reasons: string[] = [];
     const callDesk = new CallDesk({
       calls: parts.deps,
@@ -422,6 +428,7 @@ describe('the call desk', () => {
       maxCalls,
       logger: parts.logger,
       onEnded: ({ termination }) => reasons.push(termination.reason),
+      onRefused: (reason) => reasons.push(reason),
     });
     return { ...parts, callDesk, reasons };
   }
@@ -447,6 +454,79 @@ describe('the call desk', () => {
     await turn();
     expect(caller.said).to.deep.equal(['404']);
     expect(ended[0]?.termination).to.deep.equal({ class: 'caller', reason: 'number-unknown', sipStatus: 404 });
+  });
+
+  describe('with browsers', () => {
+    const ticket = 'A'.repeat(22);
+    const pass: Pass = {
+      ...{ tenantId: 'acme', conferenceId: 'c1', participantId: 'p1', name: 'Bea', role: 'host', identity: 'p1' },
+      ...{ language: 'de', issuedAt: 0, expiresAt: 1 },
+    };
+    const browser = (dialledNumber = 'c1') =>
+      Object.assign(new FakeCaller(), {
+        invite: { ...invite, callerName: '', callerNumber: '', dialledNumber, ticket },
+      });
+
+    it('takes the holder of a ticket into the room without a question', async () => {
+      const languages: string[] = [];
+      const parts = desk(2, { redeem: async () => pass, earlyGreeting: true });
+      const { callDesk, legs, rooms, deps } = parts;
+      const { createLeg } = deps.media;
+      Object.assign(deps.media, {
+        createLeg: (request: Parameters<typeof createLeg>[0]) => {
+          languages.push(request.language);
+          return createLeg(request);
+        },
+      });
+      const caller = browser();
+      callDesk.take(caller);
+      expect(callDesk.liveCount, 'counts from the first moment').to.equal(1);
+      while (legs[0]?.joined !== true) await turn();
+      expect(legs[0].heard).to.deep.equal(['you-are-host', 'first-in-conference']);
+      expect(rooms.documents.get('c1')?.participants[0]).to.include({
+        id: 'p1',
+        name: 'Bea',
+        number: '',
+        role: 'host',
+      });
+      expect(languages).to.deep.equal(['de']);
+      caller.events.emit('gone', 'caller-hung-up');
+      while (callDesk.liveCount > 0) await turn();
+    });
+
+    for (const [what, redeem, dialled, status] of [
+      ['a ticket that leads nowhere', undefined, 'c1', '403'],
+      ['a ticket for another conference', async () => pass, 'c2', '403'],
+      ['a ticket for a conference that is gone', async () => ({ ...pass, conferenceId: 'c2' }), 'c2', '403'],
+      ['a store that is away', () => Promise.reject(new PartylineError('store/unavailable')), 'c1', '503'],
+    ] as const) {
+      it(`answers ${status} to ${what}, and keeps nothing`, async () => {
+        const { callDesk, ended, reasons } = desk(2, redeem === undefined ? {} : { redeem });
+        const caller = browser(dialled);
+        callDesk.take(caller);
+        while (callDesk.liveCount > 0) await turn();
+        expect(caller.said).to.deep.equal([status]);
+        expect(reasons).to.deep.equal([status === '403' ? 'ticket-refused' : 'store-unavailable']);
+        expect(ended).to.deep.equal([]);
+      });
+    }
+
+    it('makes no call of a browser that gave up meanwhile', async () => {
+      const { callDesk, legs } = desk(2, { redeem: async () => pass });
+      const caller = browser();
+      callDesk.take(caller);
+      caller.events.emit('gone', 'caller-cancelled');
+      while (callDesk.liveCount > 0) await turn();
+      expect(legs).to.deep.equal([]);
+    });
+
+    it('lets nobody in while it closes', async () => {
+      const { callDesk } = desk(2, { redeem: async () => pass });
+      const caller = browser();
+      callDesk.take(caller);
+      expect(await callDesk.close('shutdown', 1_000)).to.equal(true);
+      expect(caller.said).to.deep.equal(['503']);
+    });
   });
 
   it('sends everybody home with words, and takes nobody any more', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createPasswordHasher, Gate, NOBODYS_HASH } from '../../../store/passwords.ts';
 import { growingDelay } from '../../../store/limits.ts';
-import { networkOf } from '../../../store/access-codes.ts';
+import { networkOf } from '../../../store/code-limits.ts';
 
 describe('store: passwords and limits, the small pieces', () => {
   it('hashes with argon2id and the parameters OWASP names, the same for nobody', async () => {

@@ -1,17 +1,19 @@
 import {
+  changeConferenceRequest,
   conferenceList,
   conferenceQuery,
   conferenceView,
   createConferenceRequest,
   PartylineError,
+  replacedCodes,
   type ConferenceView,
 } from '../../../config/contract/index.ts';
-import type { Conference, ConferencePolicy, Person, Store } from '../../../store/index.ts';
+import type { Conference, Person, Store } from '../../../store/index.ts';
 import { hasRole } from '../authentication.ts';
-import { operation, type Operation } from '../operation.ts';
+import { operation, withoutUndefined, type Operation } from '../operation.ts';
 
 /** Who makes conferences also sees their codes. */
-const MAKERS = ['admin', 'moderator'] as const;
+export const MAKERS = ['admin', 'moderator'] as const;
 const READERS = ['admin', 'moderator', 'presenter', 'tsr'] as const;
 
 export function conferenceOperations(store: Store): Operation[] {
@@ -23,7 +25,7 @@ export function conferenceOperations(store: Store): Operation[] {
     body: createConferenceRequest,
     answers: { status: 201, schema: conferenceView, description: 'The conference with its codes.' },
     handle: async ({ body, person }) => {
-      const policy = body.policy === undefined ? {} : { policy: defined(body.policy) };
+      const policy = body.policy === undefined ? {} : { policy: withoutUndefined(body.policy) };
       const made = await store.conferences.create({
         tenantId: person.tenantId,
         title: body.title,
@@ -71,14 +73,61 @@ export function conferenceOperations(store: Store): Operation[] {
       handle: async ({ person, params }) => {
         const conference = await findConference(store, person, params['id']);
         await store.conferences.setState(person.tenantId, conference.id, state);
+        if (state === 'closed') await letOnlyPresentStay(store, conference);
         return toView({ ...conference, state });
       },
     });
+
+  const patch = operation({
+    method: 'patch',
+    path: '/conferences/:id',
+    summary: 'Change title and policy; what is not named stays as it is',
+    access: MAKERS,
+    body: changeConferenceRequest,
+    answers: { status: 200, schema: conferenceView, description: 'The conference as it is now.' },
+    handle: async ({ person, params, body }) => {
+      const { id } = await findConference(store, person, params['id']);
+      const changes = {
+        ...(body.title === undefined ? {} : { title: body.title }),
+        ...(body.policy === undefined ? {} : { policy: withoutUndefined(body.policy) }),
+      };
+      return toView(await store.conferences.change(person.tenantId, id, { ...changes, by: person.id }));
+    },
+  });
+
+  const archive = operation({
+    method: 'delete',
+    path: '/conferences/:id',
+    summary: 'Take a conference away for good, with its codes and invitees',
+    access: MAKERS,
+    answers: { status: 204, description: 'It is gone; the journal keeps what happened in it.' },
+    handle: async ({ person, params }) => {
+      const { id } = await findConference(store, person, params['id']);
+      await store.conferences.archive(person.tenantId, id, person.id);
+    },
+  });
+
+  const replaceCodes = operation({
+    method: 'post',
+    path: '/conferences/:id/codes',
+    summary: 'Replace both codes; those of before lead nowhere from now on',
+    access: MAKERS,
+    answers: { status: 200, schema: replacedCodes, description: 'The new codes.' },
+    handle: async ({ person, params }) => {
+      const conference = await findConference(store, person, params['id']);
+      const codes = await store.conferences.replaceCodes(person.tenantId, conference.id, person.id);
+      await letOnlyPresentStay(store, conference);
+      return { guestCode: codes.guest, hostCode: codes.host };
+    },
+  });
 
   return [
     create,
     list,
     get,
+    patch,
+    archive,
+    replaceCodes,
     change('open', 'open', 'Let callers in again'),
     change('close', 'closed', 'Let no more callers in; whoever is in stays'),
   ];
@@ -94,14 +143,14 @@ export async function findConference(store: Store, person: Person, id: string | 
   return conference;
 }
 
+/** Whoever is in the room may come back after a change of network; everybody else's pass is void. */
+async function letOnlyPresentStay(store: Store, { tenantId, id: conferenceId }: Conference): Promise<void> {
+  const room = await store.rooms.read(tenantId, conferenceId);
+  const present = room?.participants.map(({ id }) => id) ?? [];
+  await store.passes.revokeAll({ tenantId, conferenceId }, present);
+}
+
 function toView(conference: Conference): ConferenceView {
   const { id, title, state, policy, createdAt } = conference;
   return { id, title, state, policy, createdAt };
-}
-
-/** `{announce: undefined}` must not overwrite a default. */
-function defined(policy: {
-  [K in keyof ConferencePolicy]?: ConferencePolicy[K] | undefined;
-}): Partial<ConferencePolicy> {
-  return Object.fromEntries(Object.entries<unknown>(policy).filter(([, value]) => value !== undefined));
 }

@@ -13,7 +13,7 @@ import { operation, type Operation } from '../operation.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
 /** Logins are for everybody who is logged in; the role decides what they may do afterwards. */
-const ANYBODY = ['admin', 'moderator', 'presenter', 'tsr', 'client', 'prospect'] as const;
+export const ANYBODY = ['admin', 'moderator', 'presenter', 'tsr', 'client', 'prospect'] as const;
 
 export function loginOperations(store: Store, loginHours: number, logger: Logger): Operation[] {
   const login = operation({
@@ -24,16 +24,13 @@ export function loginOperations(store: Store, loginHours: number, logger: Logger
     body: loginRequest,
     answers: { status: 200, schema: loginResponse, description: 'A token for the Authorization header.' },
     handle: async ({ body, address }) => {
-      await limitTries(store, body.email, address);
+      const settle = await limitLogin(store, body.email, address);
       const person = await store.people.verifyPassword(body.email, body.password);
       if (person === null) {
         await note(store, logger, DEFAULT_TENANT_ID, { type: 'login.refused', email: body.email, address });
         throw new PartylineError('auth/wrong-credentials');
       }
-      await Promise.all([
-        store.limits.reset('login', emailKey(body.email)),
-        store.limits.giveBack('login-address', limitKeyOf(address)),
-      ]);
+      await settle();
       const life = Math.round(loginHours * HOUR_MS);
       const expiresAt = Date.now() + life;
       const token = await issueLogin(store, person, life);
@@ -67,12 +64,19 @@ const emailKey = (email: string) => `email:${email.trim().toLowerCase()}`;
 
 /**
  * Per address and per e-mail address, before any password is looked at: a flood costs us no argon2.
+ * @returns to be called when the password was right
  * @throws PartylineError request/rate-limited
  */
-async function limitTries(store: Store, email: string, address: string): Promise<void> {
+export async function limitLogin(store: Store, email: string, address: string): Promise<() => Promise<void>> {
   const ofAddress = await store.limits.consume('login-address', limitKeyOf(address));
   const retryAfterMs = ofAddress > 0 ? ofAddress : await store.limits.consume('login', emailKey(email));
   if (retryAfterMs > 0) throw new PartylineError('request/rate-limited', { retryAfterMs });
+  return async () => {
+    await Promise.all([
+      store.limits.reset('login', emailKey(email)),
+      store.limits.giveBack('login-address', limitKeyOf(address)),
+    ]);
+  };
 }
 
 /** A login does not fail because the journal does. */
@@ -89,7 +93,7 @@ async function note(
   }
 }
 
-function toPersonView(person: Person): PersonView {
+export function toPersonView(person: Person): PersonView {
   const { id, tenantId, email, name, roles } = person;
   return { id, tenantId, email, name, roles: [...roles] };
 }
