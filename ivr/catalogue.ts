@@ -2,7 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { tones, type Music, type Prompt, type RecordedPrompt, type Tone } from './prompts.ts';
 import { english } from './voice/en/index.ts';
+import { italian } from './voice/it/index.ts';
 import type { CompleteLanguage, VoiceLanguage } from './voice/language.ts';
+import { russian } from './voice/ru/index.ts';
 
 export interface ResolvedPrompt {
   /** Relative to the sounds folder, with forward slashes: `en/welcome.wav`. A recording is an absolute path. */
@@ -67,7 +69,7 @@ function absolute(file: string): string {
 }
 
 /** Every language there is a folder for. */
-export const voiceLanguages: readonly VoiceLanguage[] = [english];
+export const voiceLanguages: readonly VoiceLanguage[] = [english, italian, russian];
 
 const catalogue = createCatalogue(voiceLanguages, english);
 export const resolvePrompt = catalogue.resolve;

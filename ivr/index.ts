@@ -43,4 +43,11 @@ export {
   type SpelledPrompt,
   type Tone,
 } from './prompts.ts';
-export type { CompleteLanguage, Phrase, SpokenPrompt, VoiceLanguage, VoiceSettings } from './voice/language.ts';
+export type {
+  CompleteLanguage,
+  FestivalVoice,
+  Phrase,
+  SpokenPrompt,
+  VoiceLanguage,
+  VoiceSettings,
+} from './voice/language.ts';

@@ -1,6 +1,7 @@
 /**
  * `npm run voice`: speaks every phrase of every language that is new or changed, and writes the listing.
- * `npm run voice -- --all` speaks all of them anew. Needs sox (Debian package `sox`) and, the first time, the npm registry;
+ * `npm run voice -- --all` speaks all of them anew. Needs sox, Festival and voices of it
+ * (Debian packages, named when they are missing) and, the first time, the npm registry;
  * nothing of this is needed to run the service: the sounds are part of the repository.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ import { makeTone } from './voice/tones.ts';
 import { readWav, writeWav } from './voice/wav.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const LISTING = join(ROOT, 'docs', 'prompts.md');
+const LISTING = join(ROOT, 'docs', 'prompts.html');
 const TOOLS = join(ROOT, 'var', 'voice-tools');
 
 /** Speaks what is new, keeps what is unchanged, removes what nobody says any more. */
@@ -70,16 +71,19 @@ function makeTones(): void {
   writeFileSync(join(folder, 'hold-music.wav'), writeWav(makeHoldMusic(), 'pcm16'));
 }
 
-async function main(): Promise<void> {
-  const tools = prepareTools(TOOLS);
+function main(): void {
+  const tools = prepareTools(
+    TOOLS,
+    voiceLanguages.map(({ voice }) => voice),
+  );
   const all = process.argv.includes('--all');
   const languages = voiceLanguages.map((voice) => ({ voice, manifest: makeLanguage(voice, tools, all) }));
   makeTones();
-  writeFileSync(LISTING, await promptListing(languages, LISTING));
+  writeFileSync(LISTING, promptListing(languages));
 }
 
 try {
-  await main();
+  main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;

@@ -22,11 +22,25 @@ export interface Phrase {
 export type Phrases = Readonly<Record<string, Phrase>>;
 
 /** How the phrases are spoken: part of the fingerprint of every sound. */
-export interface VoiceSettings {
+export type VoiceSettings = FliteVoice | FestivalVoice;
+
+export interface FliteVoice {
   readonly engine: 'flite';
   readonly voice: string;
   /** 1 is the voice's own speed, more is slower. */
   readonly stretch: number;
+}
+
+export interface FestivalVoice {
+  readonly engine: 'festival';
+  readonly voice: string;
+  /** The Debian package it is in. */
+  readonly package: string;
+  readonly charset: 'utf-8' | 'latin1';
+  /** 1 is the voice's own speed, more is slower; a voice of recorded pieces does not mind it. */
+  readonly stretch: number;
+  /** Words the voice's lexicon lacks or has wrong, with the syllable that is stressed, counted from 1. */
+  readonly stresses?: Readonly<Record<string, number>>;
 }
 
 export interface VoiceLanguage {

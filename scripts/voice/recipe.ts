@@ -21,6 +21,9 @@ export const soxEffects = [
   ['compand', '0.005,0.12', '6:-60,-60,-45,-38,-25,-17,0,-6', '-3'],
 ] as const;
 
+/** Before the effects, which work by level: Festival's voices are recorded at levels of their own. */
+export const headroom = { flite: ['gain', '-3'], festival: ['gain', '-n', '-3'] } as const;
+
 /** What most callers' telephones are sent anyway, in half the bytes: the repository carries every sound. */
 export const encoding: Encoding = 'mulaw';
 
@@ -51,7 +54,7 @@ export function fingerprint(phrase: Phrase, voice: VoiceSettings): string {
   const recipe = {
     spoken: phrase.spoken ?? phrase.text,
     voice: { ...voice, stretch: stretchOf(phrase, voice) },
-    engine: flite,
+    engine: voice.engine === 'flite' ? flite : [headroom.festival, levels.highestPeakDb],
     soxEffects,
     encoding,
     level: levels.speechDb,

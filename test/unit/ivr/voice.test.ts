@@ -16,7 +16,7 @@ import { everyPrompt } from './voice-samples.ts';
 const MOST_BYTES = 8 * 1024 * 1024;
 /** Longer than that, and a caller in a dialogue presses something. */
 const LONGEST_MS = 7_500;
-const LISTING = fileURLToPath(new URL('../../../docs/prompts.md', import.meta.url));
+const LISTING = fileURLToPath(new URL('../../../docs/prompts.html', import.meta.url));
 const REMEDY = '(npm run voice makes them anew)';
 
 const folderOf = (language: string) => join(soundsFolder(), language);
@@ -142,10 +142,24 @@ describe('the hold music', () => {
   });
 });
 
-describe('the listing of what callers hear', () => {
-  it('is that of the sounds as they are', async () => {
+describe('the page of what callers hear', () => {
+  const page = readFileSync(LISTING, 'utf8');
+  const linked = [...page.matchAll(/data-files="([^"]*)"/g)].flatMap(([, files]) => files!.split(' '));
+
+  it('is that of the sounds as they are', () => {
     const languages = voiceLanguages.map((voice) => ({ voice, manifest: manifestOf(voice.language) }));
-    expect(readFileSync(LISTING, 'utf8'), REMEDY).to.equal(await promptListing(languages, LISTING));
+    expect(page === promptListing(languages), REMEDY).to.equal(true);
+  });
+
+  it('has every sound, and none that is not there', () => {
+    const folders = [...voiceLanguages.map(({ language }) => language), 'tones'];
+    const there = folders.flatMap((folder) => wavsIn(folderOf(folder)).map((name) => `${folder}/${name}.wav`));
+    const onPage = new Set(linked.map((file) => file.replace('../ivr/voice/', '')));
+    expect([...onPage].sort()).to.deep.equal(there.sort());
+  });
+
+  it('needs nothing from elsewhere', () => {
+    expect(page).not.to.match(/https?:|src=/);
   });
 });
 
