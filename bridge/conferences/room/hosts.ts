@@ -24,12 +24,11 @@ export function welcomeHost(draft: Draft): void {
   for (const row of queue(draft.room)) if (row.admitted || policy.waitingRoom !== 'admit') letIn(draft, row);
 }
 
-/** The last host has gone. */
-export function hostLeft(draft: Draft): void {
+/** The last host has gone. @param byWeb a page was closed, which may be loaded anew */
+export function hostLeft(draft: Draft, byWeb: boolean): void {
   const { policy, hostGone } = draft.room;
   if (hostGone) return;
   if (draft.people.every(({ state }) => state === 'away')) return;
-  const byWeb = draft.people.some(({ role, state, line }) => role === 'host' && state === 'away' && line === '');
   const grace = Math.max(policy.hostGoneGraceSeconds * 1_000, byWeb ? LEAST_WEB_GRACE_MS : 0);
   draft.set({ hostGone: { until: draft.at + grace, then: policy.hostGone } });
   draft.event('host-gone', { until: draft.at + grace, then: policy.hostGone });

@@ -34,7 +34,7 @@ export function disconnect(draft: Draft, { participantId, connectionId }: InputO
   if (now.leg || now.connections.length > 0) return;
   // A page that is loaded anew comes back within seconds.
   goAway(draft, now);
-  departed(draft, row);
+  departed(draft, row, true);
 }
 
 /**
@@ -74,6 +74,6 @@ function goAway(draft: Draft, row: Participant): void {
 }
 
 /** A row is gone or away; was it the last host's? */
-function departed(draft: Draft, row: Participant): void {
-  if (row.role === 'host' && draft.room.led && presentHosts(draft.room).length === 0) hostLeft(draft);
+function departed(draft: Draft, row: Participant, byWeb = false): void {
+  if (row.role === 'host' && draft.room.led && presentHosts(draft.room).length === 0) hostLeft(draft, byWeb);
 }
