@@ -159,6 +159,7 @@ const roomFields = {
   locked: z.boolean(),
   guestsMuted: z.boolean().default(false),
   awaitsHost: z.boolean().default(false),
+  led: z.boolean().default(false),
   hostGone: z.looseObject({ until: time, then: hostGone }).nullable().default(null),
   recording: z
     .looseObject({

@@ -219,6 +219,8 @@ export interface RoomDocument {
   readonly guestsMuted: boolean;
   /** Guests are kept waiting until a host is there. */
   readonly awaitsHost: boolean;
+  /** A host has been in, and the room depends on hosts since. */
+  readonly led: boolean;
   /** All hosts are gone: what happens, and when. */
   readonly hostGone: { readonly until: number; readonly then: ConferencePolicy['hostGone'] } | null;
   readonly recording: RoomRecording;

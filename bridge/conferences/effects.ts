@@ -1,7 +1,7 @@
 /** Carries a room's effects out on its media server: by commands anybody may send, whoever has the call. */
 import { PartylineError, type KeypadMap } from '../../config/contract/index.ts';
 import type { Prompt } from '../../ivr/index.ts';
-import type { Participant, RoomDocument } from '../../store/index.ts';
+import type { Participant, RoomDocument, Store } from '../../store/index.ts';
 import { commands, type ApiCommand, type MediaPool } from '../media/index.ts';
 import { helpPrompts, keysFor } from './keypad.ts';
 import type { RecordingFolder } from './recordings.ts';
@@ -25,6 +25,7 @@ export interface EffectDeps {
   readonly keypadOf: (tenantId: string) => KeypadMap;
   readonly localVoice: (channelUuid: string) => LocalVoice | undefined;
   readonly recordings: RecordingFolder;
+  readonly passes: Pick<Store['passes'], 'revoke' | 'revokeAll'>;
   /** A recording could not even be asked for. */
   readonly onRecordingRefused: (place: EffectPlace, file: string) => void;
 }
@@ -57,6 +58,8 @@ class EffectRun {
         return this.#send(commands.member(this.#name, 'kick', effect.memberId));
       case 'kill':
         return this.#kill(effect.channelUuid);
+      case 'shut-out':
+        return this.#shutOut(effect.participantId);
       case 'record':
         return this.#record(effect.action, effect.file);
       case 'tell':
@@ -67,17 +70,29 @@ class EffectRun {
   }
 
   async #send(...all: readonly ApiCommand[]): Promise<void> {
-    const server = this.#deps.pool.server(this.#place.mediaServer);
-    if (!server) throw new PartylineError('media/unavailable', { detail: this.#place.mediaServer });
+    const server = this.#server;
+    if (!server) throw new PartylineError('media/unavailable', { detail: this.#place.mediaServer ?? 'none' });
     // All are handed over at once: the connection keeps their order.
     for (const answer of await Promise.all(all.map((command) => server.send(command)))) {
       if (answer.startsWith('-ERR')) throw new PartylineError('media/command-failed', { detail: answer.trim() });
     }
   }
 
+  get #server(): ReturnType<MediaPool['server']> {
+    const { mediaServer } = this.#place;
+    return mediaServer === null ? undefined : this.#deps.pool.server(mediaServer);
+  }
+
+  async #shutOut(participantId: string | undefined): Promise<void> {
+    const { tenantId, conferenceId } = this.#place;
+    const { passes } = this.#deps;
+    if (participantId === undefined) await passes.revokeAll({ tenantId, conferenceId });
+    else await passes.revoke({ tenantId, conferenceId, participantId });
+  }
+
   /** One that has gone by itself meanwhile is as good. */
   async #kill(channelUuid: string): Promise<void> {
-    await this.#deps.pool.server(this.#place.mediaServer)?.killChannel(channelUuid);
+    await this.#server?.killChannel(channelUuid);
   }
 
   async #record(action: 'start' | 'stop' | 'pause' | 'resume', file: string): Promise<void> {

@@ -26,7 +26,8 @@ const MOST_TOGETHER = 64;
 const UNCERTAIN_TRIES = 4;
 
 export interface EffectPlace extends RoomIdentity {
-  readonly mediaServer: string;
+  /** Null when the room has none: then the effect is none for it. */
+  readonly mediaServer: string | null;
   /** As committed; null when it was removed. */
   readonly room: RoomDocument | null;
 }
@@ -180,10 +181,10 @@ export class RoomService {
   }
 
   /** Sent in order, not waited for: one connection keeps their order, and a slow media server must not hold the room. */
-  #run(place: Omit<EffectPlace, 'mediaServer'> & { mediaServer: string | null }, effect: RoomEffect, input: RoomInput) {
+  #run(place: EffectPlace, effect: RoomEffect, input: RoomInput) {
     // A report is about the server it came from, whether the room is there or not.
     const mediaServer = input.type === 'media-report' ? input.mediaServer : place.mediaServer;
-    if (mediaServer === null) return;
+    if (mediaServer === null && effect.type !== 'shut-out') return;
     const { tenantId, conferenceId } = place;
     this.#options.runEffect({ ...place, mediaServer }, effect).catch((error: unknown) => {
       this.#options.logger.warn({ err: error, effect: effect.type, tenantId, conferenceId }, 'an effect failed');

@@ -19,6 +19,7 @@ const START_DEADLINE_MS = 500;
 /** After `uuid_break`, FreeSWITCH tells of the end of the file within a frame or two. */
 const BREAK_DEADLINE_MS = 1_000;
 const HANGUP_TELLS_MS = 250;
+const LEAVE_DEADLINE_MS = 1_000;
 /** Longer than any row of sentences; what the media server never tells of must not be waited for. */
 const TELL_DEADLINE_MS = 120_000;
 /** The file is complete when FreeSWITCH says that the recording has ended. */
@@ -54,6 +55,15 @@ export interface LegOptions {
   readonly filesOf: (prompts: readonly Prompt[], language: string) => readonly string[];
 }
 
+interface Seat {
+  readonly room: string;
+  readonly memberId: number;
+  readonly voice: MemberVoice;
+  readonly unlisten: () => void;
+  /** Resolves when FreeSWITCH's conference application has returned. */
+  readonly left: Promise<unknown>;
+}
+
 export class Leg implements RecordableLeg {
   readonly signal: AbortSignal;
   readonly uuid: string;
@@ -65,7 +75,7 @@ export class Leg implements RecordableLeg {
   #language: string;
   #playing = false;
   #onPlaybackStart: (() => void) | undefined;
-  #seat: { readonly voice: MemberVoice; readonly unlisten: () => void } | undefined;
+  #seat: Seat | undefined;
   #gone = false;
   #released: Promise<void> | undefined;
   #onReleased: (() => void) | undefined;
@@ -153,12 +163,7 @@ export class Leg implements RecordableLeg {
       signal,
       play: async (prompts) => {
         if (this.#gone || signal.aborted) throw new LegGone('The leg is gone');
-        if (this.#seat) {
-          const silence = whenAborted(signal);
-          const outcome = await Promise.race([this.tell(prompts), silence.promise.then(() => 'stopped' as const)]);
-          silence.unlink();
-          return outcome;
-        }
+        await this.#leaveRoom();
         if (this.#playing) await this.#options.host.send(commands.breakPlayback(this.uuid));
         return this.#playAll(prompts, signal, true);
       },
@@ -306,19 +311,30 @@ export class Leg implements RecordableLeg {
     void left.then(() => this.#onLeft()).catch(() => undefined);
     try {
       const memberId = await withDeadline(entered.promise, JOIN_DEADLINE_MS, 'entering the room');
-      this.#sit({ room: room.name, memberId });
+      this.#sit({ room: room.name, memberId }, left);
       return memberId;
     } finally {
       entered.unlink();
     }
   }
 
-  #sit(place: { room: string; memberId: number }): void {
+  #sit(place: { room: string; memberId: number }, left: Promise<unknown>): void {
     const voice = new MemberVoice(this.#options.host, place, this.#options.logger);
     const unlisten = this.#options.host.onChannelEvent(this.uuid, (event) => {
       if (event.type === 'play-file-member-done') voice.onFileDone();
     });
-    this.#seat = { voice, unlisten };
+    this.#seat = { ...place, voice, unlisten, left };
+  }
+
+  /** Last words are said outside: nobody else is heard over them, and the caller by nobody. */
+  async #leaveRoom(): Promise<void> {
+    const seat = this.#seat;
+    if (!seat) return;
+    // It may be out already, and the answer be an error: only that it leaves is of interest.
+    void this.#options.host.send(commands.member(seat.room, 'kick', seat.memberId)).catch(() => undefined);
+    if (!(await settled(seat.left, LEAVE_DEADLINE_MS))) {
+      this.#options.logger.warn({ channel: this.uuid }, 'a leg did not leave its room in time');
+    }
   }
 
   #stand(): void {

@@ -18,6 +18,7 @@ export function roomDocument(change: Partial<RoomDocument> = {}): RoomDocument {
     locked: false,
     guestsMuted: false,
     awaitsHost: false,
+    led: false,
     hostGone: null,
     recording: { state: 'off', since: null },
     news: { joined: [], left: [], waiting: false, dueAt: null, quietUntil: 0 },

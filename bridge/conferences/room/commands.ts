@@ -128,6 +128,7 @@ const handlers: Handlers = {
 function remove(draft: Draft, target: Participant, { me, command }: Asked<'remove'>): Verdict {
   if (target.id === me?.id) return 'not-possible';
   sendHome(draft, target, `removed-${command.reason}`);
+  draft.effects.push({ type: 'shut-out', participantId: target.id });
   return null;
 }
 

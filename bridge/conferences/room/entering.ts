@@ -1,10 +1,9 @@
 /** Legs and web pages that come: a new row, or the row of somebody who is known already. */
 import type { AudioBit, Participant, RoomDocument } from '../../../store/index.ts';
 import type { Draft } from './draft.ts';
-import { hostArrived } from './hosts.ts';
 import type { InputOf, Newcomer, Plan, Rejection, RoomIdentity } from './inputs.ts';
 import { announceArrival, announceWaiting } from './news.ts';
-import { isThere, presentHosts } from './people.ts';
+import { isIn, isThere, presentHosts } from './people.ts';
 import { letGo } from './leaving.ts';
 import { startIfAutomatic } from './recording.ts';
 
@@ -24,6 +23,7 @@ export function newRoom(identity: RoomIdentity, { title, policy }: Plan, at: num
     locked: false,
     guestsMuted: false,
     awaitsHost: policy.waitingRoom === 'until-host',
+    led: false,
     hostGone: null,
     recording: { state: 'off', since: null },
     news: { joined: [], left: [], waiting: false, dueAt: null, quietUntil: 0 },
@@ -37,7 +37,7 @@ export function enter(draft: Draft, input: InputOf<'enter'>): { why: Rejection }
   const { room } = draft;
   if (draft.byCall(input.leg.callId)) return { why: 'already-in-room' };
   const known = knownRow(room, input.who);
-  const why = known ? null : refusal(room, input.who);
+  const why = refusal(room, input.who, known);
   if (why) return { why };
   // A conference is never split between media servers: the leg has to move first.
   if (room.mediaServer !== null && room.mediaServer !== input.mediaServer) return { why: 'elsewhere' };
@@ -67,13 +67,13 @@ export function connect(draft: Draft, input: InputOf<'connect'>): { why: Rejecti
   const { room } = draft;
   const known = knownRow(room, input.who);
   if (known?.connections.includes(input.connectionId)) return { participantId: known.id };
-  const why = known ? null : refusal(room, input.who);
+  const why = refusal(room, input.who, known);
   if (why) return { why };
-  const wasThere = known !== undefined && isThere(known);
+  const wasIn = known !== undefined && isIn(known);
   const row = known ? comesBack(draft, known, input.who) : draft.add(newRow(draft, input.who));
   const now = draft.update(row, { connections: [...row.connections, input.connectionId] });
   draft.event('participant-connected', { participantId: row.id, name: row.name, role: row.role });
-  if (!wasThere) arrived(draft, now, true);
+  if (!wasIn) arrived(draft, now, true);
   return { participantId: row.id };
 }
 
@@ -84,7 +84,6 @@ function arrived(draft: Draft, row: Participant, isNews: boolean): void {
     return;
   }
   if (isNews) announceArrival(draft, row);
-  if (row.role === 'host') hostArrived(draft, row);
   startIfAutomatic(draft);
 }
 
@@ -97,11 +96,13 @@ function knownRow(room: RoomDocument, who: Newcomer): Participant | undefined {
   );
 }
 
-/** Hosts come in locked rooms, and the first of them into a full one. */
-function refusal(room: RoomDocument, { role }: Newcomer): Rejection | null {
-  if (room.locked && role !== 'host') return 'locked';
-  const full = room.participants.filter(isThere).length >= room.policy.maxParticipants;
-  return full && !(role === 'host' && presentHosts(room).length === 0) ? 'full' : null;
+/** Hosts come in locked rooms, and the first of them into a full one; places of those who are away are kept. */
+function refusal(room: RoomDocument, { role }: Newcomer, known: Participant | undefined): Rejection | null {
+  if (known && isThere(known)) return null;
+  if (room.locked && role !== 'host' && !known) return 'locked';
+  const taken = known ? room.participants.filter(isThere) : room.participants;
+  const isFirstHost = (role === 'host' || known?.role === 'host') && presentHosts(room).length === 0;
+  return taken.length >= room.policy.maxParticipants && !isFirstHost ? 'full' : null;
 }
 
 function newRow(draft: Draft, who: Newcomer): Participant {

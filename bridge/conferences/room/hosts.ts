@@ -3,17 +3,19 @@ import type { ConferencePolicy, Participant } from '../../../store/index.ts';
 import type { Draft } from './draft.ts';
 import { withoutTurn } from './hands.ts';
 import type { Rejection } from './inputs.ts';
-import { presentGuests, presentHosts, presentPeople, queue } from './people.ts';
+import { isIn, presentGuests, presentHosts, presentPeople, queue } from './people.ts';
 import { letIn } from './waiting.ts';
 
 /** A page that is loaded anew must not end a conference. */
 const LEAST_WEB_GRACE_MS = 15_000;
 
-/** The first host, or one who is back: those who waited for one come in. */
-export function hostArrived(draft: Draft, host: Participant): void {
-  const { hostGone, awaitsHost, policy } = draft.room;
+/** Whatever brought a host in, the first or one who is back: those who waited for one come in. Idempotent. */
+export function welcomeHost(draft: Draft): void {
+  const { hostGone, awaitsHost, led, policy } = draft.room;
+  const host = presentHosts(draft.room).find(isIn);
+  if (!host || (led && !hostGone && !awaitsHost)) return;
   const wasMissed = hostGone !== null || (awaitsHost && queue(draft.room).some(({ admitted }) => admitted));
-  draft.set({ hostGone: null, awaitsHost: false });
+  draft.set({ hostGone: null, awaitsHost: false, led: true });
   if (wasMissed) {
     draft.event('host-returned', { participantId: host.id });
     draft.announce('room', 'host-is-back');
@@ -22,12 +24,11 @@ export function hostArrived(draft: Draft, host: Participant): void {
   for (const row of queue(draft.room)) if (row.admitted || policy.waitingRoom !== 'admit') letIn(draft, row);
 }
 
-/** The last host has gone. */
-export function hostLeft(draft: Draft): void {
+/** The last host has gone. @param byWeb a page was closed, which may be loaded anew */
+export function hostLeft(draft: Draft, byWeb: boolean): void {
   const { policy, hostGone } = draft.room;
   if (hostGone) return;
   if (draft.people.every(({ state }) => state === 'away')) return;
-  const byWeb = draft.people.some(({ role, state, line }) => role === 'host' && state === 'away' && line === '');
   const grace = Math.max(policy.hostGoneGraceSeconds * 1_000, byWeb ? LEAST_WEB_GRACE_MS : 0);
   draft.set({ hostGone: { until: draft.at + grace, then: policy.hostGone } });
   draft.event('host-gone', { until: draft.at + grace, then: policy.hostGone });
@@ -62,7 +63,7 @@ export function hostStaysAway(draft: Draft): void {
 /** Nobody is left who could unmute anybody: what hosts have done is everybody's own now, and nobody is heard by surprise. */
 export function goOnWithoutHost(draft: Draft): void {
   draft.announce('room', 'host-left-continues');
-  draft.set({ mode: 'conversation', guestsMuted: false, awaitsHost: false, hostGone: null });
+  draft.set({ mode: 'conversation', guestsMuted: false, awaitsHost: false, hostGone: null, led: false });
   for (const row of draft.people) {
     if (row.role === 'host') continue;
     const silenced = row.bits.includes('host') || row.bits.includes('mode');
@@ -115,7 +116,7 @@ export function handOver(draft: Draft, giver: Participant | null, target: Partic
 function promote(draft: Draft, row: Participant): void {
   const now = draft.bits(withoutTurn(draft, row), { clear: ['host', 'mode', 'hold'] });
   draft.update(now, { role: 'host', asksForHelp: false }, ['hand']);
-  draft.set({ hostGone: null, awaitsHost: false });
+  draft.set({ hostGone: null, awaitsHost: false, led: true });
   draft.event('host-made', { participantId: row.id, name: row.name });
   draft.tell(row, 'you-are-host-now', { keysFor: 'help' });
 }

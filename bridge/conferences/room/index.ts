@@ -10,6 +10,7 @@ import { audioEffects, silenceMuted, whyMuted } from './audio.ts';
 import { obey } from './commands.ts';
 import { Draft } from './draft.ts';
 import { connect, enter, joined, newRoom } from './entering.ts';
+import { welcomeHost } from './hosts.ts';
 import type { InputOf, Reduction, Rejection, RoomEffect, RoomIdentity, RoomInput } from './inputs.ts';
 import { press } from './keys.ts';
 import { disconnect, legGone } from './leaving.ts';
@@ -137,6 +138,7 @@ function finish(before: RoomDocument | null, draft: Draft, { why, participantId 
       why,
       effects: [...draft.effects.filter(({ type }) => type === 'tell'), ...excuse(draft, why)],
     };
+  welcomeHost(draft);
   silenceMuted(draft);
   if (draft.end === undefined && draft.people.some(isThere)) return live(before, draft, participantId);
   return over(before, draft);
@@ -176,7 +178,9 @@ function over(before: RoomDocument | null, draft: Draft): Reduction {
   const kicks = draft.people.flatMap(({ leg }): RoomEffect[] =>
     leg?.memberId === undefined ? [] : [{ type: 'kick', memberId: leg.memberId }],
   );
-  const kept = draft.effects.filter(({ type }) => type === 'kick' || type === 'kill' || type === 'record');
+  const kept = draft.effects.filter(({ type }) => type !== 'tell' && type !== 'announce');
+  const shutOut: readonly RoomEffect[] = draft.end === undefined ? [] : [{ type: 'shut-out' }];
   if (!before) return { outcome: 'unchanged', effects: [] };
-  return { outcome: 'changed', room: null, events: draft.events, effects: [...kept, ...kicks], ended };
+  const effects = [...kept, ...kicks, ...shutOut];
+  return { outcome: 'changed', room: null, events: draft.events, effects, ended };
 }

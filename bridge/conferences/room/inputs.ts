@@ -114,6 +114,8 @@ export type RoomEffect =
   | { readonly type: 'kick'; readonly memberId: number }
   /** A channel that is nobody's. */
   | { readonly type: 'kill'; readonly channelUuid: string }
+  /** What the web side has given out is worth nothing any more: of one participant, or of all. */
+  | { readonly type: 'shut-out'; readonly participantId?: string }
   | { readonly type: 'record'; readonly action: 'start' | 'stop' | 'pause' | 'resume'; readonly file: string };
 
 export type Rejection =

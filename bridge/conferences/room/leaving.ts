@@ -1,6 +1,7 @@
 /** Legs and web pages that go: by themselves, lost, or let go. */
 import type { Participant } from '../../../store/index.ts';
 import type { Draft } from './draft.ts';
+import { withoutTurn } from './hands.ts';
 import { hostLeft } from './hosts.ts';
 import type { InputOf } from './inputs.ts';
 import { announceDeparture } from './news.ts';
@@ -33,7 +34,7 @@ export function disconnect(draft: Draft, { participantId, connectionId }: InputO
   if (now.leg || now.connections.length > 0) return;
   // A page that is loaded anew comes back within seconds.
   goAway(draft, now);
-  departed(draft, row);
+  departed(draft, row, true);
 }
 
 /**
@@ -74,16 +75,11 @@ export function forgetAway(draft: Draft): void {
 }
 
 function goAway(draft: Draft, row: Participant): void {
-  const now = draft.bits(row, { clear: ['waiting'] });
-  draft.update(now, { state: 'away', since: draft.at, calledOn: false, asksForHelp: false, talking: false }, ['hand']);
+  const now = draft.bits(withoutTurn(draft, row), { clear: ['waiting'] });
+  draft.update(now, { state: 'away', since: draft.at, asksForHelp: false, talking: false }, ['hand']);
 }
 
-/** A row is gone or away; was it the last host's? One who never got in led nobody. */
-function departed(draft: Draft, row: Participant): void {
-  const led = row.role === 'host' && row.state === 'present' && wasIn(row);
-  if (led && presentHosts(draft.room).length === 0) hostLeft(draft);
-}
-
-function wasIn({ leg, connections }: Participant): boolean {
-  return leg?.memberId !== undefined || connections.length > 0;
+/** A row is gone or away; was it the last host's? */
+function departed(draft: Draft, row: Participant, byWeb = false): void {
+  if (row.role === 'host' && draft.room.led && presentHosts(draft.room).length === 0) hostLeft(draft, byWeb);
 }

@@ -5,6 +5,11 @@ export function isThere({ state, leg, connections }: Participant): boolean {
   return state !== 'away' && (leg !== undefined || connections.length > 0);
 }
 
+/** Not only on the way in: in the mix, or seen on the web. */
+export function isIn({ state, leg, connections }: Participant): boolean {
+  return state !== 'away' && (leg?.memberId !== undefined || connections.length > 0);
+}
+
 export function isPresent({ state }: Participant): boolean {
   return state === 'present';
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startService, type Service } from '../../../bridge/main.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
-import type { RoomDocument } from '../../../store/index.ts';
+import type { ConferencePolicy, RoomDocument } from '../../../store/index.ts';
 import { Caller, until } from './caller.ts';
 import { shortVoice } from './short-voice.ts';
 
@@ -15,7 +15,7 @@ export interface Running {
   readonly log: string[];
   readonly dataDir: string;
   /** A conference and its codes. */
-  conference(policy?: { muteOnEntry?: boolean; maxParticipants?: number }): Promise<Meeting>;
+  conference(policy?: Partial<ConferencePolicy>): Promise<Meeting>;
   phone(protocol?: 'udp' | 'tcp' | 'ws'): Promise<Caller>;
   /** Waits until nothing of any call is left. */
   quiet(): Promise<void>;
@@ -36,10 +36,10 @@ export interface Meeting {
 /** @param options.voice `short`: each prompt is a fraction of a second (default); `real`: as callers hear it */
 export async function runService(
   overrides: SettingsInput = {},
-  options: { voice?: 'short' | 'real' } = {},
+  options: { voice?: 'short' | 'real'; tones?: Readonly<Record<string, number>> } = {},
 ): Promise<Running> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'partyline-bridge-')));
-  const voice = options.voice === 'real' ? {} : { soundsDir: await shortVoice(dataDir) };
+  const voice = options.voice === 'real' ? {} : { soundsDir: await shortVoice(dataDir, options.tones) };
   const settings = loadSettings({
     environment: {},
     overrides: { sipPort: 0, httpPort: 0, rtpPorts: [0, 0], logLevel: 'trace', ...voice, ...overrides, dataDir },
