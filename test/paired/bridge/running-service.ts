@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startService, type Service } from '../../../bridge/main.ts';
+import type { ConferencePolicy } from '../../../config/contract/index.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
 import type { RoomDocument } from '../../../store/index.ts';
 import { Caller, until } from './caller.ts';
@@ -15,7 +16,7 @@ export interface Running {
   readonly log: string[];
   readonly dataDir: string;
   /** A conference and its codes. */
-  conference(policy?: { muteOnEntry?: boolean; maxParticipants?: number }): Promise<Meeting>;
+  conference(policy?: Partial<ConferencePolicy>): Promise<Meeting>;
   phone(protocol?: 'udp' | 'tcp' | 'ws'): Promise<Caller>;
   /** Waits until nothing of any call is left. */
   quiet(): Promise<void>;
