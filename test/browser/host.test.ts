@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import type { ConferencePolicy } from '../../config/contract/index.ts';
 import { TONES, tonesHeard } from '../helpers/tones.ts';
-import { runService, type Meeting, type Running } from '../paired/bridge/running-service.ts';
+import type { Meeting, Running } from '../paired/bridge/running-service.ts';
 import { useBench, type Baresip } from '../peers/index.ts';
 import { PagePerson } from './page-person.ts';
+import { runWithPages } from './running-pages.ts';
 
 const [ADA, KONRAD, ZOE] = [TONES[0], TONES[2], TONES[4]];
 const heard = (...tones: number[]) => tones.join();
@@ -16,7 +17,7 @@ describe('a host at a browser', function () {
   let meeting: Meeting;
   const people: PagePerson[] = [];
 
-  before(async () => (running = await runService()));
+  before(async () => (running = await runWithPages()));
   after(async () => running.stop());
   afterEach(async () => {
     const faults = people.flatMap((person) => person.faults);

@@ -62,6 +62,7 @@ export async function badNetwork(to: { port: number }): Promise<BadNetwork> {
     },
     restore: () => {
       lost = false;
+      blocksUpgrades = false;
     },
     blockWebSockets: () => {
       blocksUpgrades = true;

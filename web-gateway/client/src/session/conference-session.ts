@@ -12,6 +12,7 @@ import { openMicrophone } from '../media/microphone.ts';
 import type { Player } from '../media/player.ts';
 import { savePreferences } from '../media/preferences.ts';
 import { Softphone, TicketRefused } from '../softphone/softphone.ts';
+import { forgetSession } from './kept-session.ts';
 import { RoomConnection } from './room-connection.ts';
 import { browserClock, sipSocketUrl } from './surroundings.ts';
 
@@ -88,6 +89,7 @@ export class ConferenceSession {
   }
 
   close(reason: SessionEndReason): void {
+    forgetSession();
     for (const stop of this.#stops.splice(0)) stop();
     this.phone?.hangUp(reason === 'left' ? 'left' : 'over');
     this.room.close(reason);
