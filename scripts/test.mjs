@@ -47,6 +47,7 @@ const PROGRAMS = [
   { program: 'baresip', debianPackage: 'baresip-core' },
   { program: 'svmap', debianPackage: 'sipvicious' },
   { program: 'chromium', debianPackage: 'chromium' },
+  { program: 'turnserver', debianPackage: 'coturn' },
 ];
 
 /** Results of everything, in order: `{outcome: 'passed' | 'failed' | 'skipped', title, message?, reason?}`. */

@@ -241,7 +241,7 @@ export interface Journal {
 }
 
 /** A ticket is for one INVITE and an invitation for one link: 128 bits. The others stand in a header for hours: 256 bits. */
-export type TokenKind = 'login' | 'admin-link' | 'participant' | 'ticket' | 'invitation';
+export type TokenKind = 'login' | 'admin-link' | 'participant' | 'ticket' | 'echo' | 'invitation';
 
 export interface Tokens {
   /** Opaque and random, stored only as a hash; `ttlMs` is its absolute life. */

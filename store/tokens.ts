@@ -12,6 +12,7 @@ const BYTES: Readonly<Record<TokenKind, number>> = {
   'admin-link': 32,
   participant: 32,
   ticket: 16,
+  echo: 16,
   invitation: 16,
 };
 const BASE64URL = /^[A-Za-z0-9_-]+$/;

@@ -1,9 +1,10 @@
 /** Takes calls in, knows those that live, and sends them all home in the end. The only owner of Call objects. */
 import type { Logger } from '../../config/index.ts';
-import { PartylineError, type TerminationReason } from '../../config/contract/index.ts';
+import { ECHO_TARGET, PartylineError, type TerminationReason } from '../../config/contract/index.ts';
 import type { InviteGate, Line } from '../sip/index.ts';
 import { settled } from '../support/deadline.ts';
 import { Call, type CallDeps, type CallSummary } from './call.ts';
+import { echoCaller } from './echo-call.ts';
 import { identifyByTicket, type Identified } from './identify.ts';
 import type { CallerSide } from './ports.ts';
 
@@ -19,11 +20,16 @@ export interface CallDeskOptions {
   readonly onRefused: (reason: TerminationReason) => void;
 }
 
+/** Browsers that hear themselves at a time. */
+const MOST_ECHOES = 20;
+
 export class CallDesk {
   readonly #options: CallDeskOptions;
   readonly #live = new Map<Call, Promise<void>>();
   /** Browsers whose tickets are being looked at. */
   readonly #admissions = new Set<Promise<void>>();
+  readonly #echoes = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
   #closing = false;
 
   constructor(options: CallDeskOptions) {
@@ -31,7 +37,7 @@ export class CallDesk {
   }
 
   get liveCount(): number {
-    return this.#live.size + this.#admissions.size;
+    return this.#live.size + this.#admissions.size + this.#echoes.size;
   }
 
   get hasRoom(): boolean {
@@ -41,13 +47,15 @@ export class CallDesk {
   take(caller: CallerSide): void {
     const { ticket } = caller.invite;
     if (ticket === undefined) this.#takePhone(caller);
+    else if (caller.invite.dialledNumber === ECHO_TARGET) this.#takeEcho(caller, ticket);
     else this.#takeBrowser(caller, ticket);
   }
 
   /** Ends every call with `reason`; resolves when all are over, or with false after the deadline. No new ones after that. */
   async close(reason: TerminationReason, deadlineMs: number): Promise<boolean> {
     this.#closing = true;
-    const over = Promise.all([...this.#live.values(), ...this.#admissions]);
+    this.#stopping.abort();
+    const over = Promise.all([...this.#live.values(), ...this.#admissions, ...this.#echoes]);
     for (const call of this.#live.keys()) call.end(reason);
     return settled(over, deadlineMs);
   }
@@ -76,6 +84,29 @@ export class CallDesk {
       .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a browser could not be taken in'))
       .finally(() => this.#admissions.delete(tracked));
     this.#admissions.add(tracked);
+  }
+
+  #takeEcho(caller: CallerSide, ticket: string): void {
+    const { calls, logger } = this.#options;
+    const { media, clock, settings } = calls;
+    const isFull = this.#echoes.size >= MOST_ECHOES;
+    const echo = this.#mayEcho(ticket).then((refusal) => {
+      const reason = refusal ?? (isFull ? 'overloaded' : null);
+      if (reason !== null) return this.#refuseBrowser(caller, reason);
+      return echoCaller({ media, clock, language: settings.language, logger }, caller, this.#stopping.signal);
+    });
+    const tracked = echo
+      .catch((error: unknown) => logger.error({ err: error }, 'an echo went wrong'))
+      .finally(() => this.#echoes.delete(tracked));
+    this.#echoes.add(tracked);
+  }
+
+  async #mayEcho(ticket: string): Promise<TerminationReason | null> {
+    try {
+      return (await this.#options.calls.store.tokens.redeem('echo', ticket)) === null ? 'ticket-refused' : null;
+    } catch {
+      return 'store-unavailable';
+    }
   }
 
   #start(caller: CallerSide, who: Identified): void {

@@ -28,6 +28,8 @@ export interface CallLeg extends RoomLeg {
   readonly gone: boolean;
   readonly events: Pick<TypedEmitter<LegEvents>, 'on'>;
   pushDigit(digit: string): void;
+  /** The caller hears themselves, until the leg is released. */
+  echo(): Promise<void>;
   /** The language of all prompts from now on. */
   speak(language: string): void;
   forLastWords(signal: AbortSignal): DialogueLeg;
@@ -54,5 +56,6 @@ export interface CallStore extends Pick<Store, 'calls'> {
   readonly tenants: Pick<Store['tenants'], 'get'>;
   readonly codes: Pick<Store['codes'], 'lookup'>;
   readonly passes: Pick<Store['passes'], 'redeemTicket'>;
+  readonly tokens: Pick<Store['tokens'], 'redeem'>;
   readonly conferences: Pick<Store['conferences'], 'get'>;
 }

@@ -108,6 +108,7 @@ export const commands = {
   playToMember: (name: string, file: string, memberId: number) =>
     api('conference', room(name), 'play', sound(file), member(memberId)),
   listMembers: (name: string) => api('conference', room(name), 'json_list'),
+  echo: () => execute('echo', ''),
   playback: (file: string) => execute('playback', sound(file)),
   joinConference: (name: string, profile: string, flags: readonly MemberFlag[]) =>
     execute(

@@ -249,6 +249,13 @@ export class Leg implements RecordableLeg {
     return { promise, unlink };
   }
 
+  /** The caller hears themselves, until the leg is released. @throws LegGone then */
+  async echo(): Promise<void> {
+    this.#check();
+    await this.#execute(commands.echo());
+    this.#check();
+  }
+
   async #playAll(prompts: readonly Prompt[], stop: AbortSignal, evenIfBusy = false): Promise<'done' | 'stopped'> {
     if (this.#playing && !evenIfBusy) throw new Error('Two players on one leg');
     this.#playing = true;

@@ -26,6 +26,9 @@ export const ticketResponse = z.object({
   iceServers: z.array(iceServer),
 });
 
+/** For one INVITE to the echo: whoever calls it hears themselves for a while, and nobody else. */
+export const echoResponse = ticketResponse;
+
 export const joinResponse = ticketResponse.extend({
   conferenceId: z.string(),
   title: z.string(),

@@ -2,6 +2,8 @@
 
 /** The header of a browser's INVITE that carries its ticket. The ticket is used up by it. */
 export const TICKET_HEADER = 'X-Partyline-Ticket';
+/** The user part of the Request-URI of a browser that wants to hear itself. No conference has this id. */
+export const ECHO_TARGET = 'echo';
 /** Where the socket is, on the page's own origin. */
 export const SOCKET_PATH = '/socket/';
 /** Where a browser's SIP goes, over a WebSocket with the subprotocol `sip` (RFC 7118). */

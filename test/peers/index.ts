@@ -5,4 +5,5 @@ export * from './proc.ts';
 export * as scenarios from './scenarios.ts';
 export { eventually, Service, type Answer, type ServiceOptions } from './service.ts';
 export { Sipp, type SippOptions, type SippOutcome } from './sipp.ts';
+export { TurnServer } from './turn.ts';
 export { useBench, type Bench } from './bench.ts';

@@ -1,6 +1,6 @@
 /** Browsers' calls through the whole service: ticket, WebSocket, DTLS-SRTP, and the room with a telephone in it. */
 import { expect } from 'chai';
-import { TICKET_HEADER, type JoinResponse } from '../../../config/contract/index.ts';
+import { TICKET_HEADER, type JoinResponse, type TicketResponse } from '../../../config/contract/index.ts';
 import { call } from '../../helpers/gateway.ts';
 import { tonesHeard } from '../../helpers/tones.ts';
 import { endWebPeers, WebPeer } from '../../helpers/web-peer.ts';
@@ -80,6 +80,33 @@ describe('calls of browsers', function () {
     peer.press('6');
     await until('unmuted', async () => (await meeting.room())?.participants[0]?.bits.includes('self') === false);
     await caller.hangUp();
+  });
+
+  it('hear themselves before they join, once for each ticket, and leave nothing behind', async () => {
+    const at = { port: running.service.httpPort };
+    const { ticket, sipUri } = (await call(at, 'POST', '/api/v1/echo', { body: {} })).json() as TicketResponse;
+    expect(sipUri).to.match(/^sip:echo@/);
+    const headers = { [TICKET_HEADER]: ticket };
+    const dial = async (peer: WebPeer) => {
+      const caller = await running.phone('ws');
+      const offer = await peer.offer();
+      const response = await finalResponse(
+        caller.dial(running.service.webSocketPort, { headers, dialled: 'echo', offer }),
+      );
+      return { caller, response };
+    };
+    const peer = new WebPeer();
+    peers.push(peer);
+    const { caller, response } = await dial(peer);
+    expect(response.status).to.equal(200);
+    caller.call.ack();
+    peer.accept(response.body.toString());
+    peer.talk(620);
+    await hears(peer, 620);
+    await caller.hangUp();
+    const again = new WebPeer();
+    peers.push(again);
+    expect((await dial(again)).response.status).to.equal(403);
   });
 
   it('end with 488 when nothing of the offer can be taken', async () => {

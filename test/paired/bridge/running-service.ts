@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startService, type Service } from '../../../bridge/main.ts';
+import type { ConferencePolicy } from '../../../config/contract/index.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
 import type { ConferencePolicy, RoomDocument } from '../../../store/index.ts';
 import { Caller, until } from './caller.ts';

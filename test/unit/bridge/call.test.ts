@@ -140,6 +140,8 @@ class FakeLeg implements CallLeg {
   async renegotiate(offer: string): Promise<string> {
     return offer;
   }
+  echo = async () => undefined;
+
   async release(): Promise<void> {
     this.released += 1;
   }
@@ -194,6 +196,7 @@ function setUp(
         live: async () => [],
       },
       tenants: { get: async () => null },
+      tokens: { redeem: async () => null },
       passes: { redeemTicket: async (ticket) => options.redeem?.(ticket) ?? null },
       conferences: { get: async (_tenant, id) => (id === 'c1' ? conference : null) },
     },

@@ -31,7 +31,7 @@ describe('the room in words', () => {
     expect(why(['mode'], { handPosition: 2 }, 'presentation')).to.equal('Listening');
     expect(why(['host', 'hold'])).to.equal('On hold');
     expect(why(['waiting'])).to.equal('Waiting to be let in');
-    expect(why([], { audio: null })).to.equal('Without sound');
+    expect(why(['self'], { audio: null })).to.equal(null);
   });
 
   it('tells the muted what they can do about it', () => {

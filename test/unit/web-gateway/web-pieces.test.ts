@@ -7,7 +7,8 @@ import { iceServersFor } from '../../../web-gateway/server/ice-servers.ts';
 import { createOriginCheck } from '../../../web-gateway/server/origin.ts';
 import { TokenBucket } from '../../../web-gateway/server/token-bucket.ts';
 
-const request = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
+const request = (headers: Record<string, string>) =>
+  ({ headers: { upgrade: 'websocket', ...headers } }) as unknown as IncomingMessage;
 
 describe('web gateway: pieces for browsers', () => {
   it('takes WebSockets of its own pages only', () => {
@@ -20,6 +21,13 @@ describe('web gateway: pieces for browsers', () => {
     }
     expect(check(request({ host: ours.host })), 'no Origin').to.equal(false);
     expect(check(request({ ...ours, 'sec-fetch-site': 'cross-site' }))).to.equal(false);
+    // Polling: a GET of our own page has no Origin; whoever has another is refused all the same.
+    const poll = (headers: Record<string, string>) => check({ headers: { host: ours.host, ...headers } } as never);
+    expect([
+      poll({}),
+      poll({ origin: 'https://evil.example' }),
+      poll({ 'sec-fetch-site': 'cross-site' }),
+    ]).to.deep.equal([true, false, false]);
     // A proxy that writes its own Host.
     const behind = createOriginCheck('https://meet.example.org/');
     expect(behind(request({ origin: 'https://meet.example.org', host: '127.0.0.1:8080' }))).to.equal(true);

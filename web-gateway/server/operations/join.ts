@@ -1,6 +1,8 @@
 /** How a browser comes in: by a code, as on a phone and under the same limits, or by the link of an invitation. */
 import { randomUUID } from 'node:crypto';
 import {
+  ECHO_TARGET,
+  echoResponse,
   joinRequest,
   joinResponse,
   PartylineError,
@@ -31,7 +33,7 @@ interface Entrance {
 }
 
 export function joinOperations(parts: JoinParts): Operation[] {
-  const { store } = parts;
+  const { store, settings } = parts;
   const join = operation({
     method: 'post',
     path: '/join',
@@ -65,7 +67,22 @@ export function joinOperations(parts: JoinParts): Operation[] {
     },
   });
 
-  return [join, ticket];
+  const echo = operation({
+    method: 'post',
+    path: '/echo',
+    summary: 'A ticket to hear oneself by way of the media server, before joining',
+    access: 'public',
+    answers: { status: 200, schema: echoResponse, description: 'A ticket for one INVITE.' },
+    handle: async ({ address }) => {
+      await limit(store, 'ticket', `echo ${limitKeyOf(address)}`);
+      const ticketExpiresAt = Date.now() + TICKET_LIFE_MS;
+      const token = await store.tokens.issue('echo', ECHO_TARGET, TICKET_LIFE_MS);
+      const iceServers = iceServersFor(settings, ECHO_TARGET);
+      return { ticket: token, ticketExpiresAt, sipUri: `sip:${ECHO_TARGET}@${SIP_HOST}`, iceServers };
+    },
+  });
+
+  return [join, ticket, echo];
 }
 
 /** @throws PartylineError request/rate-limited */

@@ -20,10 +20,10 @@ export class Player {
     return this.#blocked;
   }
 
-  subscribe(listener: () => void): () => void {
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  }
+  };
 
   play(stream: MediaStream): void {
     this.#element.srcObject = stream;

@@ -19,11 +19,11 @@ export const ANNOUNCE_WORDS: Readonly<Record<PolicyAnnounce, string>> = {
   silent: 'Not at all',
 };
 
-/** Why somebody is not heard; the strongest reason first. Null: they are heard. */
+/** Why somebody is not heard; the strongest reason first. Null: they are heard, or have no sound at all. */
 export function mutedWords({ mutedBy, audio, handPosition }: ParticipantView, mode: PolicyMode): string | null {
   if (mutedBy.includes('waiting')) return 'Waiting to be let in';
   if (mutedBy.includes('hold')) return 'On hold';
-  if (audio === null) return 'Without sound';
+  if (audio === null) return null;
   if (mutedBy.includes('host')) return 'Muted by a host';
   if (mutedBy.includes('mode')) {
     if (mode === 'qa') return handPosition === null ? 'Listening' : 'Waiting to be called on';

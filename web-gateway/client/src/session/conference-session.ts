@@ -7,13 +7,14 @@ import type {
   SessionEndReason,
   TicketResponse,
 } from '../../../../config/contract/index.ts';
-import { SIP_PATH } from '../../../../config/contract/browser.ts';
 import { api, ApiProblem } from '../api/http.ts';
 import { openMicrophone } from '../media/microphone.ts';
 import type { Player } from '../media/player.ts';
 import { savePreferences } from '../media/preferences.ts';
 import { Softphone, TicketRefused } from '../softphone/softphone.ts';
+import { forgetSession } from './kept-session.ts';
 import { RoomConnection } from './room-connection.ts';
+import { browserClock, sipSocketUrl } from './surroundings.ts';
 
 export interface SessionOptions {
   readonly joined: JoinResponse;
@@ -88,6 +89,7 @@ export class ConferenceSession {
   }
 
   close(reason: SessionEndReason): void {
+    forgetSession();
     for (const stop of this.#stops.splice(0)) stop();
     this.phone?.hangUp(reason === 'left' ? 'left' : 'over');
     this.room.close(reason);
@@ -97,16 +99,12 @@ export class ConferenceSession {
 
   #createPhone(startCall: SessionOptions['startCall']): Softphone {
     return new Softphone({
-      clock: {
-        now: () => performance.now(),
-        setTimeout: (work, milliseconds) => window.setTimeout(work, milliseconds),
-        clearTimeout: (timer) => window.clearTimeout(timer as number | undefined),
-      },
+      clock: browserClock,
       fetchTicket: (signal) => this.#fetchTicket(signal),
       dial: (ticket, listener) =>
         startCall({
           ticket,
-          socketUrl: socketUrl(),
+          socketUrl: sipSocketUrl(),
           microphone: this.#microphone!,
           play: (stream) => this.player.play(stream),
           listener,
@@ -168,8 +166,3 @@ export class ConferenceSession {
 
 export const ownRow = (view: RoomView | null, participantId: string): ParticipantView | undefined =>
   view?.participants.find(({ id }) => id === participantId);
-
-function socketUrl(): string {
-  const { protocol, host } = window.location;
-  return `${protocol === 'https:' ? 'wss:' : 'ws:'}//${host}${SIP_PATH}`;
-}

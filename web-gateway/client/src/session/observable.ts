@@ -24,6 +24,10 @@ export class Observable<T> {
   }
 }
 
-export function useObservable<T>(source: { readonly state: T; subscribe(listener: () => void): () => void }): T {
-  return useSyncExternalStore(source.subscribe.bind(source), () => source.state);
+/** @param source its `subscribe` is a function of its own: a new one at each rendering would subscribe anew */
+export function useObservable<T>(source: {
+  readonly state: T;
+  readonly subscribe: (listener: () => void) => () => void;
+}): T {
+  return useSyncExternalStore(source.subscribe, () => source.state);
 }

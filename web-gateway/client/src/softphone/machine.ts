@@ -162,10 +162,10 @@ function whileConnecting(state: Connecting, input: PhoneInput, times: PhoneTimes
       return inCall(call);
     case 'broke':
       return fail(input.failure);
+    // A call that was answered is hung up on when no sound of ours gets through.
     case 'too-late':
-      return fail({ step: stepOf(state) });
     case 'hung-up':
-      return fail({ step: 'call' });
+      return fail({ step: stepOf(state) });
     default:
       return stay(state);
   }

@@ -80,10 +80,10 @@ export class Softphone {
     return this.#state;
   }
 
-  subscribe(listener: () => void): () => void {
+  readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
-  }
+  };
 
   start(): void {
     this.#take({ type: 'start' });

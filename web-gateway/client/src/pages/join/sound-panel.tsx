@@ -8,6 +8,7 @@ import type { MicrophoneTrouble } from '../../media/microphone.ts';
 import { Player } from '../../media/player.ts';
 import { readPreferences, savePreferences } from '../../media/preferences.ts';
 import type { Sound } from '../../session/enter.ts';
+import { EchoTest } from './echo-test.tsx';
 import classes from './join.module.css';
 import { MicrophoneNotice } from './microphone-trouble.tsx';
 
@@ -71,6 +72,7 @@ function MicrophonePart({ check }: { check: MicrophoneCheck }) {
         }}
       />
       <Meter meter={meter} heard={heard} />
+      <EchoTest track={check.track} />
     </div>
   );
 }

@@ -11,7 +11,14 @@ export function ConnectionState({ session }: { session: ConferenceSession }) {
   const words = connectionWords(phone, link, transport);
   const Icon = words.good ? IconWifi : IconWifiOff;
   return (
-    <span className={classes.connection} data-good={words.good} data-phone={phone.name} data-link={link} role="status">
+    <span
+      className={classes.connection}
+      data-good={words.good}
+      data-phone={phone.name}
+      data-link={link}
+      data-transport={transport}
+      role="status"
+    >
       <Icon size={16} aria-hidden /> {words.text}
     </span>
   );

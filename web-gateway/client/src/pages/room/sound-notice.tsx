@@ -4,16 +4,14 @@ import { useSyncExternalStore } from 'react';
 import { Notice } from '../../components/notice.tsx';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { useObservable } from '../../session/observable.ts';
+import { failureWords } from '../../softphone/failure-words.ts';
 import type { Failure, PhoneState } from '../../softphone/machine.ts';
 import { telLink } from '../join/join-form.ts';
 import classes from './room.module.css';
 
 export function SoundNotice({ session }: { session: ConferenceSession }) {
   const phone = useObservable(session.phone ?? NO_PHONE);
-  const blocked = useSyncExternalStore(
-    (listener) => session.player.subscribe(listener),
-    () => session.player.blocked,
-  );
+  const blocked = useSyncExternalStore(session.player.subscribe, () => session.player.blocked);
   if (phone.name === 'failed') return <Failed session={session} failure={phone.failure} />;
   if (blocked) {
     return (
@@ -41,29 +39,6 @@ function Failed({ session, failure }: { session: ConferenceSession; failure: Fai
       </div>
     </Notice>
   );
-}
-
-export function failureWords({ step, status }: Failure): { title: string; help: string } {
-  switch (step) {
-    case 'ticket':
-      return { title: 'No sound: the server cannot be reached', help: 'Look at your connection, and try again.' };
-    case 'socket':
-      return {
-        title: 'No sound: your network does not let the call out',
-        help: 'It blocks WebSocket connections to this server. Another network may let it pass, a mobile phone’s for instance.',
-      };
-    case 'media':
-      return {
-        title: 'No sound: your network blocks the sound',
-        help: 'The call was answered, but no sound gets through. A firewall or a VPN may be in the way.',
-      };
-    case 'call':
-      if (status === undefined)
-        return { title: 'No sound: the server did not answer the call', help: 'Try again in a moment.' };
-      return status === 503 || status === 486
-        ? { title: 'No sound: all lines are in use', help: 'Try again in a moment.' }
-        : { title: 'No sound: the server refused the call', help: `It answered ${status}. Try again, or join anew.` };
-  }
 }
 
 function DialBeside({ session }: { session: ConferenceSession }) {
