@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { createLogger, loadProcessSettings, SettingsError, type Logger, type Settings } from '../config/index.ts';
 import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
+import { readTlsFiles, selfSignedTls, type TlsOptions } from '../embedded/sip/index.ts';
 import { soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
 import { createAdminLink, ensureConfiguredAdmin, startGateway, type Gateway } from '../web-gateway/server/index.ts';
@@ -14,7 +15,8 @@ import { CloseStack } from './service/close-stack.ts';
 import { BridgeMetrics } from './service/metrics.ts';
 import { runAsCommand } from './service/run.ts';
 import { openSounds } from './service/sounds.ts';
-import { listening } from './service/start-error.ts';
+import { needsCertificate, sipListeners } from './service/sip-listeners.ts';
+import { listening, StartError } from './service/start-error.ts';
 import { InviteGate } from './sip/index.ts';
 import { systemClock } from './support/clock.ts';
 
@@ -40,6 +42,14 @@ export interface Service {
   readonly dial: string;
   /** SIP over UDP and TCP; 0 with a drachtio-server of somebody else's. */
   readonly sipPort: number;
+  /** SIP over plain WebSocket on loopback: the web gateway passes browsers on to it. 0 as above. */
+  readonly sipWebSocketPort: number;
+  /** All places where SIP is listened to; none with a drachtio-server of somebody else's. */
+  readonly sipListeningPoints: readonly {
+    readonly protocol: string;
+    readonly address: string;
+    readonly port: number;
+  }[];
   readonly httpPort: number;
   readonly url: string;
   /** With it the first admin can be made, once; absent when there is one. */
@@ -87,6 +97,8 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   return {
     dial,
     sipPort: servers.sipPort,
+    sipWebSocketPort: servers.sipWebSocketPort,
+    sipListeningPoints: servers.drachtio?.listeningPoints ?? [],
     httpPort: gateway.port,
     url: gateway.url,
     ...(adminLink === undefined ? {} : { adminLink }),
@@ -120,6 +132,7 @@ async function startStore(settings: Settings, logger: Logger, closing: CloseStac
 interface Servers {
   readonly bridge: Pick<BridgeOptions, 'drachtio' | 'mediaServers' | 'eventSocket' | 'patient'>;
   readonly sipPort: number;
+  readonly sipWebSocketPort: number;
   readonly drachtio?: DrachtioServer;
   readonly freeswitch?: FreeswitchServer;
 }
@@ -145,6 +158,7 @@ function realServers(settings: Settings, drachtio: ServerAddress): Servers {
       patient: true,
     },
     sipPort: 0,
+    sipWebSocketPort: 0,
   };
 }
 
@@ -167,6 +181,7 @@ async function startEmbeddedServers(
       patient: false,
     },
     sipPort: drachtio.listeningPoints[0]?.port ?? 0,
+    sipWebSocketPort: drachtio.listeningPoints.find(({ protocol }) => protocol === 'ws')?.port ?? 0,
     drachtio,
     freeswitch,
   };
@@ -188,14 +203,20 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
   });
 }
 
-function startSipServer(settings: Settings, logger: Logger, secret: string, gate: InviteGate): Promise<DrachtioServer> {
-  const listen = { address: settings.bind, port: settings.sipPort };
-  return listening({ setting: 'sipPort', ...listen }, () =>
+async function startSipServer(
+  settings: Settings,
+  logger: Logger,
+  secret: string,
+  gate: InviteGate,
+): Promise<DrachtioServer> {
+  const sip = sipListeners(settings, LOOPBACK);
+  const tls = needsCertificate(sip) ? await sipCertificate(settings) : undefined;
+  const places = sip.map(({ setting = 'sipPort', address, port }) => ({ setting, address, port }) as const);
+  const [first = { setting: 'sipPort', address: settings.bind, port: settings.sipPort } as const, ...others] = places;
+  return listening([first, ...others], () =>
     startDrachtio({
-      sip: [
-        { protocol: 'udp', ...listen },
-        { protocol: 'tcp', ...listen },
-      ],
+      sip,
+      tls,
       advertisedAddress: advertisedAddress(settings),
       client: { address: LOOPBACK, port: 0 },
       secret,
@@ -204,6 +225,20 @@ function startSipServer(settings: Settings, logger: Logger, secret: string, gate
       filter: ({ address }) => gate.trunkOf(address) !== null,
     }),
   );
+}
+
+/** @throws StartError when a file cannot be read */
+async function sipCertificate(settings: Settings): Promise<TlsOptions> {
+  const { sipCertificateFile, sipKeyFile } = settings;
+  if (sipCertificateFile === undefined || sipKeyFile === undefined) {
+    return selfSignedTls([...new Set(['localhost', advertisedAddress(settings)])]);
+  }
+  try {
+    return await readTlsFiles(sipCertificateFile, sipKeyFile);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(`The certificate for SIP over TLS cannot be read (${why}).`, { cause: error });
+  }
 }
 
 function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers): void {

@@ -13,21 +13,30 @@ export interface Listening {
 
 /**
  * Starts something that listens; a port in use becomes a sentence that names setting and port.
+ * @param places one, or all of those it listens at
  * @throws StartError, or whatever `start` throws
  */
-export async function listening<T>(what: Listening, start: () => Promise<T>): Promise<T> {
+export async function listening<T>(
+  places: Listening | readonly [Listening, ...Listening[]],
+  start: () => Promise<T>,
+): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const sentence = explain(what, codeOf(error));
+    const failed = systemErrorIn(error);
+    const all: readonly [Listening, ...Listening[]] = 'setting' in places ? [places] : places;
+    const what = all.find(({ port }) => port === failed?.port) ?? all[0];
+    const sentence = explain(what, failed?.code);
     throw sentence === null ? error : new StartError(sentence, { cause: error });
   }
 }
 
 /** Errors may come wrapped. */
-function codeOf(error: unknown): string | undefined {
+function systemErrorIn(error: unknown): { code: string; port: unknown } | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && cause.code.startsWith('E')) return cause.code;
+    if ('code' in cause && typeof cause.code === 'string' && cause.code.startsWith('E')) {
+      return { code: cause.code, port: 'port' in cause ? cause.port : undefined };
+    }
   }
   return undefined;
 }

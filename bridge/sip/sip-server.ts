@@ -6,6 +6,8 @@ import type { InviteGate } from './gate.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { readInvite, type Invite, type Refusal } from './invite.ts';
 import { answerOtherMethods } from './other-methods.ts';
+import { OutboundTrunks, type OutboundTrunk } from './outbound-trunks.ts';
+import { WebSocketPoints } from './web-socket-points.ts';
 import {
   closeSrf,
   createSrf,
@@ -47,6 +49,7 @@ export class SipServer {
   #draining = false;
   #stopped = false;
   #listeningPoints = '';
+  #webSocketPoints = new WebSocketPoints('');
   #firstConnection: PromiseWithResolvers<void> = deferred();
 
   constructor(options: SipServerOptions) {
@@ -62,7 +65,7 @@ export class SipServer {
     );
     answerOtherMethods(this.#srf, (request, response, handle) => {
       this.#guard(request, response, () => {
-        if (options.gate.trunkOf(request.source_address) !== null) handle();
+        if (this.#trunkOf(request) !== null) handle();
       });
     });
   }
@@ -70,6 +73,11 @@ export class SipServer {
   /** For bridge/media: drachtio-fsmrf sends its INVITEs through the same connection. */
   get srf(): unknown {
     return this.#srf;
+  }
+
+  /** Calls of ours, over the same connection. */
+  outboundTrunks(trunks: readonly OutboundTrunk[]): OutboundTrunks {
+    return new OutboundTrunks({ srf: this.#srf, trunks, logger: this.#options.logger });
   }
 
   get connected(): boolean {
@@ -130,6 +138,7 @@ export class SipServer {
     }
     this.#connected = true;
     this.#listeningPoints = hostport ?? '';
+    this.#webSocketPoints = new WebSocketPoints(this.#listeningPoints);
     moveDialogsToCurrentSocket(this.#srf);
     this.#logger.info({ listeningPoints: hostport }, 'connected to the SIP server');
     this.#firstConnection.resolve();
@@ -158,7 +167,7 @@ export class SipServer {
   }
 
   #onInvite(request: SrfRequest, response: SrfResponse): void {
-    const trunk = this.#options.gate.trunkOf(request.source_address);
+    const trunk = this.#trunkOf(request);
     if (trunk === null) {
       // No answer at all: drachtio-server forgets the transaction by itself after 64 s.
       forgetInvite(request);
@@ -191,6 +200,12 @@ export class SipServer {
         onListenerError: (error, event) => this.#logger.error({ err: error, event }, 'a listener failed'),
       }),
     );
+  }
+
+  /** Null for strangers, and for whoever comes through the web gateway: there an address says nothing. */
+  #trunkOf(request: SrfRequest): string | null {
+    if (this.#webSocketPoints.has(request.receivedOn)) return null;
+    return this.#options.gate.trunkOf(request.source_address);
   }
 
   #refuseEarly(source: string): Refusal | null {
