@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { createLogger, loadProcessSettings, SettingsError, type Logger, type Settings } from '../config/index.ts';
 import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
+import { readTlsFiles, selfSignedTls, type TlsOptions } from '../embedded/sip/index.ts';
 import { soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
 import {
@@ -23,6 +24,7 @@ import { BridgeMetrics } from './service/metrics.ts';
 import { plainFolder } from './service/plain-folder.ts';
 import { runAsCommand } from './service/run.ts';
 import { openSounds } from './service/sounds.ts';
+import { needsCertificate, sipListeners } from './service/sip-listeners.ts';
 import { listening, StartError } from './service/start-error.ts';
 import { InviteGate } from './sip/index.ts';
 import { systemClock } from './support/clock.ts';
@@ -51,8 +53,14 @@ export interface Service {
   readonly dial: string;
   /** SIP over UDP and TCP; 0 with a drachtio-server of somebody else's. */
   readonly sipPort: number;
-  /** SIP over WebSocket on loopback, for browsers; 0 as above. */
+  /** SIP over plain WebSocket on loopback: the web gateway passes browsers on to it. 0 as above. */
   readonly webSocketPort: number;
+  /** All places where SIP is listened to; none with a drachtio-server of somebody else's. */
+  readonly sipListeningPoints: readonly {
+    readonly protocol: string;
+    readonly address: string;
+    readonly port: number;
+  }[];
   readonly httpPort: number;
   /** Undefined without the setting. */
   readonly httpsPort: number | undefined;
@@ -114,6 +122,7 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
     dial,
     sipPort: servers.sipPort,
     webSocketPort: servers.webSocketPort,
+    sipListeningPoints: servers.drachtio?.listeningPoints ?? [],
     httpPort: gateway.port,
     httpsPort: gateway.httpsPort,
     url: gateway.url,
@@ -222,16 +231,20 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
   });
 }
 
-function startSipServer(settings: Settings, logger: Logger, secret: string, gate: InviteGate): Promise<DrachtioServer> {
-  const listen = { address: settings.bind, port: settings.sipPort };
+async function startSipServer(
+  settings: Settings,
+  logger: Logger,
+  secret: string,
+  gate: InviteGate,
+): Promise<DrachtioServer> {
+  const sip = sipListeners(settings, LOOPBACK);
+  const tls = needsCertificate(sip) ? await sipCertificate(settings) : undefined;
   const connections = settings.maxCalls + SPARE_CONNECTIONS;
-  return listening({ setting: 'sipPort', ...listen }, () =>
+  const places = sip.map(({ setting = 'sipPort', address, port }) => ({ setting, address, port }) as const);
+  return listening(places, () =>
     startDrachtio({
-      sip: [
-        { protocol: 'udp', ...listen },
-        { protocol: 'tcp', ...listen },
-        { protocol: 'ws', address: LOOPBACK, port: 0 },
-      ],
+      sip,
+      tls,
       // All browsers have this machine's address.
       limits: { maxConnections: connections, maxConnectionsPerAddress: connections },
       advertisedAddress: advertisedAddress(settings),
@@ -257,6 +270,20 @@ async function openRecordings(
   const recordings = new RecordingFolder(plain.path, logger);
   await recordings.removeOldNames(Date.now());
   return recordings;
+}
+
+/** @throws StartError when a file cannot be read */
+async function sipCertificate(settings: Settings): Promise<TlsOptions> {
+  const { sipCertificateFile, sipKeyFile } = settings;
+  if (sipCertificateFile === undefined || sipKeyFile === undefined) {
+    return selfSignedTls([...new Set(['localhost', advertisedAddress(settings)])]);
+  }
+  try {
+    return await readTlsFiles(sipCertificateFile, sipKeyFile);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(`The certificate for SIP over TLS cannot be read (${why}).`, { cause: error });
+  }
 }
 
 function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers): void {

@@ -68,10 +68,34 @@ const boolean = z.preprocess(
   z.boolean({ error: 'must be true or false' }),
 );
 
+const sipServer = z
+  .string()
+  .max(300)
+  .regex(/^sips?:[A-Za-z0-9.[\]:-]+(:\d+)?(;transport=(udp|tcp|tls))?$/, { error: 'must be sip:host:port' });
+
+/** How calls leave by a trunk. */
+const outbound = z
+  .strictObject({
+    uri: sipServer,
+    username: text.min(1).max(128).optional(),
+    password: text.min(1).optional(),
+    /** As the carrier says it when it asks for credentials. */
+    realm: text.min(1).max(253).optional(),
+    /** Told to whoever is called. */
+    callerNumber: digits.optional(),
+  })
+  .refine(
+    (value) => new Set([value.username, value.password, value.realm].map((given) => given === undefined)).size === 1,
+    {
+      error: 'username, password and realm go together',
+    },
+  );
+
 const trunk = z.strictObject({
   name: text.min(1).max(64),
-  /** Where its INVITEs come from. */
+  /** Where its INVITEs come from, and its challenges. */
   addresses: z.array(cidr).min(1),
+  outbound: outbound.optional(),
 });
 
 const did = z.strictObject({
@@ -122,6 +146,19 @@ export const settingsSchema = z
       .describe('Name of this process in call records and logs. Default: host name and process id.'),
 
     sipPort: port.default(5060).describe('SIP over UDP and TCP. 0 lets the operating system choose.'),
+    sipTlsPort: port.optional().describe('SIP over TLS, usually 5061. Off unless set; embedded SIP server only.'),
+    sipWebSocketPort: port
+      .optional()
+      .describe(
+        'SIP over secure WebSocket for phones that are no browsers of ours. Off unless set; embedded SIP server only.',
+      ),
+    sipCertificateFile: text
+      .min(1)
+      .optional()
+      .describe(
+        'Certificate with its chain (PEM) for SIP over TLS and secure WebSocket. Without it one is made at each start, which phones trust only when they are told to.',
+      ),
+    sipKeyFile: text.min(1).optional().describe('Key of that certificate (PEM).'),
     rtpPorts: portRange.default([20_000, 29_999]).describe('RTP ports of the embedded media server, `low-high`.'),
     mediaWorkers: number(0, 64)
       .default(0)
@@ -134,7 +171,11 @@ export const settingsSchema = z
     trustedSources: list(cidr)
       .default(['127.0.0.0/8', '::1/128'])
       .describe('Addresses and ranges whose INVITEs are taken. Everybody else gets no answer at all.'),
-    trunks: list(trunk).default([]).describe('Carriers and PBXs by source address: a list of `{name, addresses}`.'),
+    trunks: list(trunk)
+      .default([])
+      .describe(
+        'Carriers and PBXs by source address: a list of `{name, addresses}`. With `outbound: {uri, username, password, realm, callerNumber}` calls may leave by it (all but `uri` may be left out); they are tried in this order. Credentials go to these addresses and for this realm only.',
+      ),
     dids: list(did)
       .default([])
       .describe(
@@ -263,12 +304,10 @@ export const settingsSchema = z
     soundsDir: text
       .optional()
       .describe('Folder of the prompts as the media server sees it. Default: this checkout’s own.'),
-    outboundTrunk: z
-      .string()
-      .regex(/^sip:[A-Za-z0-9.[\]:-]+(:\d+)?(;transport=(udp|tcp|tls))?$/, { error: 'must be sip:host:port' })
+    outboundTrunk: sipServer
       .optional()
       .describe(
-        'Where calls to telephones are sent, `sip:host:port`. Not used yet: the service makes no such calls so far.',
+        'Where calls to telephones are sent, `sip:host:port`, when no entry of `trunks` takes them. Not used yet: the service makes no such calls so far.',
       ),
   })
   .refine((value) => (value.adminEmail === undefined) === (value.adminPassword === undefined), {
@@ -282,6 +321,10 @@ export const settingsSchema = z
   .refine((value) => value.turnSecret !== undefined || value.turnUrls.every((url) => url.startsWith('stun:')), {
     error: 'turnUrls needs turnSecret',
     path: ['turnSecret'],
+  })
+  .refine((value) => (value.sipCertificateFile === undefined) === (value.sipKeyFile === undefined), {
+    error: 'sipCertificateFile and sipKeyFile go together',
+    path: ['sipKeyFile'],
   })
   .refine((value) => (value.drachtio === undefined) === (value.freeswitch.length === 0), {
     error: 'drachtio and freeswitch go together: name both real servers or neither',

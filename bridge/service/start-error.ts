@@ -13,31 +13,27 @@ export interface Listening {
 
 /**
  * Starts something that listens; a port in use becomes a sentence that names setting and port.
- * @param what all it listens on
+ * @param places one, or all of those it listens at
  * @throws StartError, or whatever `start` throws
  */
-export async function listening<T>(what: Listening | readonly Listening[], start: () => Promise<T>): Promise<T> {
+export async function listening<T>(places: Listening | readonly Listening[], start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
-    const places = 'setting' in what ? [what] : what;
-    const place = places.find(({ port }) => port === portOf(error)) ?? places[0];
-    const sentence = place === undefined ? null : explain(place, codeOf(error));
+    const failed = systemErrorIn(error);
+    const all = 'setting' in places ? [places] : places;
+    const what = all.find(({ port }) => port === failed?.port) ?? all[0];
+    const sentence = what ? explain(what, failed?.code) : null;
     throw sentence === null ? error : new StartError(sentence, { cause: error });
   }
 }
 
 /** Errors may come wrapped. */
-function codeOf(error: unknown): string | undefined {
+function systemErrorIn(error: unknown): { code: string; port: unknown } | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && cause.code.startsWith('E')) return cause.code;
-  }
-  return undefined;
-}
-
-function portOf(error: unknown): number | undefined {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('port' in cause && typeof cause.port === 'number') return cause.port;
+    if ('code' in cause && typeof cause.code === 'string' && cause.code.startsWith('E')) {
+      return { code: cause.code, port: 'port' in cause ? cause.port : undefined };
+    }
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 import ipaddr from 'ipaddr.js';
 import type { Settings } from '../../config/index.ts';
 import type { Clock } from '../support/clock.ts';
+import { AddressRanges } from './address-ranges.ts';
 
 /** Source addresses whose rate is remembered; the longest silent is forgotten first. */
 const MAX_SOURCES = 10_000;
@@ -16,9 +17,9 @@ export interface Line {
   readonly language?: string;
 }
 
-interface Range {
+interface Source {
   readonly name: string;
-  readonly cidr: [ipaddr.IPv4 | ipaddr.IPv6, number];
+  readonly ranges: AddressRanges;
 }
 
 interface Bucket {
@@ -27,15 +28,15 @@ interface Bucket {
 }
 
 export class InviteGate {
-  readonly #ranges: readonly Range[];
+  readonly #sources: readonly Source[];
   readonly #lines: ReadonlyMap<string, Line>;
   readonly #rate: number;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(settings: GateSettings, clock: Clock) {
-    const trunks = settings.trunks.flatMap(({ name, addresses }) => addresses.map((cidr) => toRange(name, cidr)));
-    this.#ranges = [...trunks, ...settings.trustedSources.map((cidr) => toRange('trusted', cidr))];
+    const trunks = settings.trunks.map(({ name, addresses }) => ({ name, ranges: new AddressRanges(addresses) }));
+    this.#sources = [...trunks, { name: 'trusted', ranges: new AddressRanges(settings.trustedSources) }];
     this.#lines = new Map(
       settings.dids.map((did) => [
         withoutPlus(did.number),
@@ -48,22 +49,16 @@ export class InviteGate {
 
   /** Name of the trunk (or `trusted`) an address belongs to; null for strangers, who get no answer at all. */
   trunkOf(address: string): string | null {
-    let parsed: ipaddr.IPv4 | ipaddr.IPv6;
-    try {
-      // IPv6 addresses come with brackets from some SIP servers.
-      parsed = ipaddr.process(address.replace(/^\[|\]$/g, ''));
-    } catch {
-      return null;
-    }
-    return this.#ranges.find(({ cidr }) => cidr[0].kind() === parsed.kind() && parsed.match(cidr))?.name ?? null;
+    return this.#sources.find(({ ranges }) => ranges.includes(address))?.name ?? null;
   }
 
   /**
    * Whether datagrams and connections of this source are read at all. Browsers come from anywhere, but to the embedded
-   * SIP server only through the gateway's pass-through on this machine; what they are is asked for each INVITE.
+   * SIP server only through the gateway's pass-through (plain WebSocket) on this machine; what they are is asked for each
+   * INVITE.
    */
   mayBeRead({ address, protocol }: { readonly address: string; readonly protocol: string }): boolean {
-    if (protocol !== 'ws' && protocol !== 'wss') return this.trunkOf(address) !== null;
+    if (protocol !== 'ws') return this.trunkOf(address) !== null;
     return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
   }
 
@@ -92,10 +87,4 @@ export class InviteGate {
 
 function withoutPlus(number: string): string {
   return number.replace(/^\+/, '');
-}
-
-function toRange(name: string, cidr: string): Range {
-  if (cidr.includes('/')) return { name, cidr: ipaddr.parseCIDR(cidr) };
-  const address = ipaddr.process(cidr);
-  return { name, cidr: [address, address.kind() === 'ipv4' ? 32 : 128] };
 }

@@ -6,6 +6,7 @@ import type { InviteGate } from './gate.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { readInvite, readTicket, type Invite, type Refusal } from './invite.ts';
 import { answerOtherMethods } from './other-methods.ts';
+import { OutboundTrunks, type OutboundTrunk } from './outbound-trunks.ts';
 import {
   closeSrf,
   createSrf,
@@ -15,7 +16,7 @@ import {
   type SrfRequest,
   type SrfResponse,
 } from './srf-port.ts';
-import { browserSource, cameOverWebSocket, webSocketPorts } from './web-socket.ts';
+import { browserSource, WebSocketPoints } from './web-socket.ts';
 
 const APPLICATION_TAG = 'partyline';
 const MAX_RETRY_DELAY_MS = 2_000;
@@ -56,7 +57,7 @@ export class SipServer {
   #draining = false;
   #stopped = false;
   #listeningPoints = '';
-  #webSocketPorts: ReadonlySet<string> = new Set();
+  #webSockets = new WebSocketPoints('');
   #firstConnection: PromiseWithResolvers<void> = deferred();
 
   constructor(options: SipServerOptions) {
@@ -82,6 +83,11 @@ export class SipServer {
   /** For bridge/media: drachtio-fsmrf sends its INVITEs through the same connection. */
   get srf(): unknown {
     return this.#srf;
+  }
+
+  /** Calls of ours, over the same connection. */
+  outboundTrunks(trunks: readonly OutboundTrunk[]): OutboundTrunks {
+    return new OutboundTrunks({ srf: this.#srf, trunks, logger: this.#options.logger });
   }
 
   get connected(): boolean {
@@ -142,7 +148,7 @@ export class SipServer {
     }
     this.#connected = true;
     this.#listeningPoints = hostport ?? '';
-    this.#webSocketPorts = webSocketPorts(this.#listeningPoints);
+    this.#webSockets = new WebSocketPoints(this.#listeningPoints);
     moveDialogsToCurrentSocket(this.#srf);
     this.#logger.info({ listeningPoints: hostport }, 'connected to the SIP server');
     this.#firstConnection.resolve();
@@ -211,13 +217,18 @@ export class SipServer {
     );
   }
 
-  /** Null for strangers. No address makes a browser one of ours, not even this machine's: only a ticket does. */
+  /**
+   * Null for strangers. Nobody who comes through the web gateway is one of ours for their address, not even for this
+   * machine's: only a ticket makes them so. A phone on our own secure WebSocket is known by its address, as any phone.
+   */
   #origin(request: SrfRequest): Origin | null {
     const source = request.source_address;
-    if (cameOverWebSocket(request, this.#webSocketPorts)) {
-      return { kind: 'browser', source: browserSource(request), ticket: readTicket(request) };
+    const way = this.#webSockets.wayOf(request);
+    const ticket = way === 'none' ? null : readTicket(request);
+    const trunk = way === 'gateway' ? null : this.#options.gate.trunkOf(source);
+    if (way !== 'none' && (ticket !== null || trunk === null)) {
+      return { kind: 'browser', source: browserSource(request), ticket };
     }
-    const trunk = this.#options.gate.trunkOf(source);
     return trunk === null ? null : { kind: 'trunk', source, trunk };
   }
 

@@ -41,13 +41,23 @@ export interface SrfRequest extends SrfMessage {
   readonly source_address: string;
   readonly source_port: number;
   readonly protocol: string;
-  /** `host:port` of the listening point it came in on. */
+  /** `address:port` of the listening point; absent for requests inside of dialogs. */
   readonly receivedOn?: string;
   readonly agent: SrfAgent;
   socket: SrfSocket;
   getParsedHeader(header: string): unknown;
   on(event: 'cancel', listener: () => void): unknown;
   on(event: 'response', listener: (response: SrfMessage & { status: number }) => void): unknown;
+  /** Of a request of ours: sends CANCEL. */
+  cancel(): void;
+}
+
+/** A response to a request of ours. */
+export interface SrfAnswer extends SrfMessage {
+  readonly status: number;
+  readonly body: string;
+  readonly source_address: string;
+  readonly source_port: number;
 }
 
 export interface SendOptions {
@@ -98,6 +108,15 @@ export interface Srf {
     options: { localSdp: string; headers?: Record<string, string> },
     callback: (error: unknown, dialog?: SrfDialog) => void,
   ): unknown;
+  /** Never with `auth`: drachtio-srf would answer a challenge of anybody. @throws its SipError */
+  createUAC(
+    uri: string,
+    options: { localSdp: string; headers: Readonly<Record<string, string>>; proxy?: string },
+    progress: {
+      cbRequest: (error: unknown, request?: SrfRequest) => void;
+      cbProvisional: (response: SrfAnswer) => void;
+    },
+  ): Promise<SrfDialog>;
   request(uri: string, options: { method: string; stackDialogId: string }): Promise<SrfRequest>;
 }
 
@@ -111,6 +130,22 @@ export function createSrf(tags: readonly string[]): Srf {
 export function sipStatusOf(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
   return typeof error.status === 'number' ? error.status : undefined;
+}
+
+export interface SipFailure {
+  /** Absent when nothing could be sent. */
+  readonly status?: number;
+  readonly text: string;
+  readonly response?: SrfAnswer;
+}
+
+/** Why a request of ours failed: drachtio-srf throws its SipError, an Error, or a text. */
+export function sipFailureOf(error: unknown): SipFailure {
+  const status = sipStatusOf(error);
+  const text = error instanceof Error ? error.message : String(error);
+  if (status === undefined) return { text };
+  const { res } = error as { res?: SrfAnswer };
+  return { status, text, ...(res && { response: res }) };
 }
 
 /**

@@ -7,19 +7,31 @@ import ipaddr from 'ipaddr.js';
 import type { SrfRequest } from './srf-port.ts';
 
 /**
- * @param listeningPoints as drachtio-server tells them: `wss/10.0.0.1:443,udp/10.0.0.1:5060`
- * @returns the ports of WebSocket, plain and secure
+ * `gateway`: through the web gateway, or by its own word: there all browsers have one address. `direct`: over a secure
+ * WebSocket of the SIP server, from the address it has.
  */
-export function webSocketPorts(listeningPoints: string): ReadonlySet<string> {
-  const points = listeningPoints.split(',').map((point) => /^(\w+)\/.*:(\d+)$/.exec(point.trim()));
-  return new Set(points.flatMap((match) => (match?.[1] === 'ws' || match?.[1] === 'wss' ? [match[2]!] : [])));
-}
+export type WebSocketWay = 'none' | 'gateway' | 'direct';
 
-export function cameOverWebSocket(request: SrfRequest, ports: ReadonlySet<string>): boolean {
-  const port = /:(\d+)$/.exec(request.receivedOn ?? '')?.[1];
-  if (port !== undefined && ports.has(port)) return true;
-  // A phone has no reason to say so; whoever does is treated as what it says it is.
-  return /^SIP\s*\/\s*2\.0\s*\/\s*WSS?\s/i.test(request.get('Via') ?? '');
+export class WebSocketPoints {
+  readonly #gateway: ReadonlySet<string>;
+  readonly #direct: ReadonlySet<string>;
+
+  /** @param listeningPoints as drachtio-server tells them: `wss/10.0.0.1:443,udp/10.0.0.1:5060` */
+  constructor(listeningPoints: string) {
+    const points = listeningPoints.split(',').map((point) => /^(\w+)\/.*:(\d+)$/.exec(point.trim()));
+    const portsOf = (protocol: string) =>
+      new Set(points.flatMap((match) => (match?.[1] === protocol ? [match[2]!] : [])));
+    this.#gateway = portsOf('ws');
+    this.#direct = portsOf('wss');
+  }
+
+  wayOf(request: Pick<SrfRequest, 'receivedOn' | 'get'>): WebSocketWay {
+    const port = /:(\d+)$/.exec(request.receivedOn ?? '')?.[1] ?? '';
+    if (this.#direct.has(port)) return 'direct';
+    if (this.#gateway.has(port)) return 'gateway';
+    // A phone has no reason to say so; whoever does is treated as what it says it is.
+    return /^SIP\s*\/\s*2\.0\s*\/\s*WSS?\s/i.test(request.get('Via') ?? '') ? 'gateway' : 'none';
+  }
 }
 
 /**

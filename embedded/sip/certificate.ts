@@ -1,6 +1,7 @@
 /** The certificate for TLS and secure WebSocket: from files, or made for this run when there are none. */
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
 import type { TlsOptions } from './types.ts';
 
@@ -11,10 +12,11 @@ const VALID_FOR_MS = 397 * DAY_MS;
 
 /**
  * Reads a certificate (with its chain) and its key, both PEM.
- * @throws the operating system's error when a file cannot be read
+ * @throws the operating system's error when a file cannot be read, TLS's when they are of no use
  */
 export async function readTlsFiles(certificateFile: string, keyFile: string): Promise<TlsOptions> {
   const [certificate, key] = await Promise.all([readFile(certificateFile), readFile(keyFile)]);
+  createSecureContext({ cert: certificate, key }); // throws where they do not fit each other
   return { certificate, key };
 }
 

@@ -87,7 +87,13 @@ export class OwnedProcess {
   }
 
   signal(name: NodeJS.Signals): void {
-    if (this.#ended === null) process.kill(this.pid, name);
+    if (this.#ended !== null) return;
+    try {
+      process.kill(this.pid, name);
+    } catch (error) {
+      // It has ended, and the news of that is on its way.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
   }
 
   /** SIGTERM, and SIGKILL for one that does not listen. Idempotent. */

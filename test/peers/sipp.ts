@@ -5,7 +5,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { OwnedProcess, type Ended } from './owned-process.ts';
+import { openPorts } from './proc.ts';
 
 export interface SippOptions {
   /** Scenario in SIPp's XML. */
@@ -31,6 +33,7 @@ export interface SippOutcome {
   readonly errors: string;
 }
 
+const LOOK_MS = 20;
 const PARTS = ['messages', 'errors'] as const;
 
 export class Sipp {
@@ -63,6 +66,16 @@ export class Sipp {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** Of a scenario that waits for calls: the port, once it is open. SIPp opens that one first. */
+  async listening(): Promise<number> {
+    for (;;) {
+      const [first] = openPorts(this.pid);
+      if (first) return first.port;
+      if (this.hasEnded) throw new Error(`SIPp has ended: ${this.#process.output.slice(-500)}`);
+      await delay(LOOK_MS);
+    }
   }
 
   get hasEnded(): boolean {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startService, type Service } from '../../../bridge/main.ts';
-import type { ConferencePolicy } from '../../../config/contract/index.ts';
+import type { TransportProtocol } from '../../../embedded/sip/index.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
 import type { ConferencePolicy, RoomDocument } from '../../../store/index.ts';
 import { Caller, until } from './caller.ts';
@@ -17,7 +17,7 @@ export interface Running {
   readonly dataDir: string;
   /** A conference and its codes. */
   conference(policy?: Partial<ConferencePolicy>): Promise<Meeting>;
-  phone(protocol?: 'udp' | 'tcp' | 'ws'): Promise<Caller>;
+  phone(protocol?: TransportProtocol): Promise<Caller>;
   /** Waits until nothing of any call is left. */
   quiet(): Promise<void>;
   /** Lines of the log with this message. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { InviteGate } from '../../../bridge/sip/gate.ts';
 import type { SrfRequest } from '../../../bridge/sip/srf-port.ts';
-import { browserSource, cameOverWebSocket, webSocketPorts } from '../../../bridge/sip/web-socket.ts';
+import { browserSource, WebSocketPoints } from '../../../bridge/sip/web-socket.ts';
 import { readInfoDigit } from '../../../bridge/sip/info-digit.ts';
 import { loadSettings, type SettingsInput } from '../../../config/index.ts';
 import { ManualClock } from './fakes.ts';
@@ -45,13 +45,14 @@ describe('the INVITE gate', () => {
   it('reads browsers only from this machine, whatever is trusted, and takes few INVITEs of each', () => {
     const open = gate({ trustedSources: ['10.0.0.0/8'] });
     const reads = (protocol: string, address: string) => open.mayBeRead({ protocol, address });
-    expect([reads('ws', '127.0.0.1'), reads('wss', '::1'), reads('ws', '::ffff:127.0.0.1')]).to.deep.equal([
+    expect([reads('ws', '127.0.0.1'), reads('ws', '::1'), reads('ws', '::ffff:127.0.0.1')]).to.deep.equal([
       ...[true, true, true],
     ]);
     expect([reads('ws', '10.0.0.1'), reads('ws', '192.0.2.1'), reads('ws', 'junk')]).to.deep.equal([
       ...[false, false, false],
     ]);
     expect([reads('udp', '10.0.0.1'), reads('tcp', '127.0.0.1')]).to.deep.equal([true, false]);
+    expect([reads('wss', '10.0.0.1'), reads('wss', '127.0.0.1')], 'phones').to.deep.equal([true, false]);
     const taken = Array.from({ length: 7 }, () => open.allowRate('browser 127.0.0.1 4000', 'browser'));
     expect(taken.filter(Boolean)).to.have.length(5);
     expect(open.allowRate('browser 127.0.0.1 4001', 'browser'), 'another').to.equal(true);
@@ -67,25 +68,21 @@ describe('the INVITE gate', () => {
 });
 
 describe('which requests came over WebSocket', () => {
-  const ports = webSocketPorts(
+  const points = new WebSocketPoints(
     'wss/127.0.0.1:8443,tls/127.0.0.1:5061,ws/[::1]:8080,tcp/127.0.0.1:5060,udp/127.0.0.1:5060',
   );
   const request = (receivedOn: string | undefined, via: string) =>
     ({ receivedOn, get: () => via }) as unknown as SrfRequest;
-  const came = (receivedOn: string | undefined, via: string) => cameOverWebSocket(request(receivedOn, via), ports);
-
-  it('knows the ports of WebSocket', () => {
-    expect([...ports]).to.deep.equal(['8443', '8080']);
-    expect(webSocketPorts('').size).to.equal(0);
-  });
+  const way = (receivedOn: string | undefined, via: string) => points.wayOf(request(receivedOn, via));
 
   it('believes the port, and a Via only when it says WebSocket', () => {
-    expect(came('127.0.0.1:8080', 'SIP/2.0/WS df7.invalid;branch=z9hG4bK1')).to.equal(true);
-    expect(came('127.0.0.1:8080', 'SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1')).to.equal(true);
-    expect(came('[::1]:8443', 'SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1')).to.equal(true);
-    expect(came('127.0.0.1:5060', 'SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1')).to.equal(false);
-    expect(came('127.0.0.1:5060', 'SIP / 2.0 / wss 127.0.0.1;branch=z9hG4bK1')).to.equal(true);
-    expect(came(undefined, 'SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1')).to.equal(false);
+    expect(way('127.0.0.1:8080', 'SIP/2.0/WS df7.invalid;branch=z9hG4bK1')).to.equal('gateway');
+    expect(way('127.0.0.1:8080', 'SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1')).to.equal('gateway');
+    expect(way('[::1]:8443', 'SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1')).to.equal('direct');
+    expect(way('127.0.0.1:5060', 'SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1')).to.equal('none');
+    expect(way('127.0.0.1:5060', 'SIP / 2.0 / wss 127.0.0.1;branch=z9hG4bK1')).to.equal('gateway');
+    expect(way(undefined, 'SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1')).to.equal('none');
+    expect(new WebSocketPoints('').wayOf(request('127.0.0.1:8080', 'SIP/2.0/TCP x;branch=z9hG4bK1'))).to.equal('none');
   });
 
   it('counts browsers behind the pass-through one by one, and others by address', () => {

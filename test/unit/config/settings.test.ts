@@ -69,6 +69,12 @@ describe('settings', () => {
     ]);
   });
 
+  it('know how calls leave by a trunk', () => {
+    const outbound = { uri: 'sip:carrier.example;transport=tcp', username: 'u', password: 'p', realm: 'r' };
+    const trunks = [{ name: 'a', addresses: ['192.0.2.0/24'], outbound }];
+    expect(from({ PARTYLINE_TRUNKS: JSON.stringify(trunks) }).trunks).to.deep.equal(trunks);
+  });
+
   it('are frozen to the bottom', () => {
     const settings = from({ PARTYLINE_DIDS: '[{"number":"100"}]' });
     expect(Object.isFrozen(settings)).to.equal(true);
@@ -100,6 +106,17 @@ describe('settings', () => {
       { PARTYLINE_TRUNKS: '[{"name":"a","addresses":["::1"],"x":1}]' },
       /trunks.*x/,
     ],
+    [
+      'a trunk with half an account',
+      { PARTYLINE_TRUNKS: '[{"name":"a","addresses":["::1"],"outbound":{"uri":"sip:a","username":"u"}}]' },
+      /trunks.*username, password and realm go together/,
+    ],
+    [
+      'a trunk that leads nowhere',
+      { PARTYLINE_TRUNKS: '[{"name":"a","addresses":["::1"],"outbound":{"uri":"tel:+1"}}]' },
+      /trunks.*sip:host:port/,
+    ],
+    ['a certificate without its key', { PARTYLINE_SIP_CERTIFICATE_FILE: 'a.pem' }, /sipKeyFile.*go together/],
     ['a named file that is not there', { PARTYLINE_CONFIG: '/nonexistent/partyline.yaml' }, /nonexistent/],
   ];
   for (const [title, environment, message] of wrong) {
