@@ -1,5 +1,4 @@
 /** What the store offers; `openStore` in open.ts builds it on Redis. Every method rejects with StoreUnavailable when Redis cannot be reached. */
-import type { KeypadChanges } from '../config/contract/index.ts';
 import type {
   AccessCodeKind,
   CallRecord,
@@ -25,13 +24,11 @@ export interface Tenants {
   get(id: string): Promise<Tenant | null>;
   /** The tenant everything belongs to until somebody makes another; made on first use. */
   ensureDefault(): Promise<Tenant>;
-  /** @throws PartylineError request/not-found */
-  change(id: string, changes: Partial<Pick<Tenant, 'name' | 'language'>>): Promise<Tenant>;
   /**
-   * Lays keys otherwise than usual; an empty object lays them as usual. In force within half a minute.
-   * @throws PartylineError request/invalid when they do not fit together, request/not-found
+   * Keys are in force within half a minute; an empty object lays them as usual.
+   * @throws PartylineError request/not-found, request/invalid when keys do not fit together
    */
-  setKeypad(id: string, keypad: KeypadChanges): Promise<void>;
+  change(id: string, changes: Partial<Pick<Tenant, 'name' | 'language' | 'keypad'>>): Promise<Tenant>;
 }
 
 export interface People {

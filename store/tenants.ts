@@ -1,4 +1,4 @@
-import { keypadChanges, PartylineError, type KeypadChanges } from '../config/contract/index.ts';
+import { keypadChanges, PartylineError } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
 import { asInteger, asOptionalText } from './replies.ts';
@@ -27,6 +27,9 @@ export function createTenants(context: StoreContext, language: string): Tenants 
   };
   const replace = async (id: string, changes: Partial<Tenant>): Promise<Tenant> => {
     const key = tenantKeys(id).tenant;
+    if (!keypadChanges.optional().safeParse(changes.keypad).success) {
+      throw new PartylineError('request/invalid', { detail: 'The keys do not fit together.' });
+    }
     for (let races = 0; races < MOST_RACES; races += 1) {
       const before = asOptionalText(await context.connection.send(key, ['GET', key]));
       if (before === null) throw new PartylineError('request/not-found');
@@ -36,10 +39,5 @@ export function createTenants(context: StoreContext, language: string): Tenants 
     }
     throw new PartylineError('room/contention');
   };
-  const setKeypad = async (id: string, keypad: KeypadChanges): Promise<void> => {
-    if (!keypadChanges.safeParse(keypad).success)
-      throw new PartylineError('request/invalid', { detail: 'The keys do not fit together.' });
-    await replace(id, { keypad });
-  };
-  return { get, ensureDefault, change: replace, setKeypad };
+  return { get, ensureDefault, change: replace };
 }

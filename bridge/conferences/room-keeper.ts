@@ -41,6 +41,8 @@ export class RoomKeeper {
   readonly #probe: MixProbe;
   readonly #stopping = new AbortController();
   #running: Promise<unknown> | undefined;
+  /** Mixes that no document knew at the last check. */
+  #orphans: ReadonlySet<string> = new Set();
 
   constructor(deps: RoomKeeperDeps) {
     this.#deps = deps;
@@ -82,7 +84,10 @@ export class RoomKeeper {
       const mine = await store.rooms.lease(tenantId, ids, node, LEASE_MS);
       await Promise.all(mine.map((conferenceId) => this.check({ tenantId, conferenceId })));
     }
-    await Promise.all(mixes.filter(({ name }) => !live.has(name)).map((mix) => this.#clearOrphan(mix)));
+    const orphans = mixes.filter(({ name }) => !live.has(name));
+    // One that is just ending is gone the next time.
+    await Promise.all(orphans.filter(({ name }) => this.#orphans.has(name)).map((mix) => this.#clearOrphan(mix)));
+    this.#orphans = new Set(orphans.map(({ name }) => name));
   }
 
   /** Compares one room with its media server, and puts right whichever is wrong. Never rejects. */

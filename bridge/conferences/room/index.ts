@@ -160,7 +160,8 @@ function live(before: RoomDocument | null, draft: Draft, participantId: string |
   }
   const effects = [...audioEffects(before, draft), ...draft.effects];
   const who = participantId === undefined ? {} : { participantId };
-  if (draft.room === before) return { outcome: 'unchanged', effects, ...who };
+  // What has happened is written, even where nothing is different after it.
+  if (draft.room === before && draft.events.length === 0) return { outcome: 'unchanged', effects, ...who };
   return {
     outcome: 'changed',
     room: { ...draft.room, version: (before?.version ?? 0) + 1 },
