@@ -39,6 +39,8 @@ export interface FestivalVoice {
   readonly charset: 'utf-8' | 'latin1';
   /** 1 is the voice's own speed, more is slower; a voice of recorded pieces does not mind it. */
   readonly stretch: number;
+  /** Decibels more above 1,800 Hz, for a voice that was recorded dull. */
+  readonly brighterDb?: number;
   /** Words the voice's lexicon lacks or has wrong, with the syllable that is stressed, counted from 1. */
   readonly stresses?: Readonly<Record<string, number>>;
 }

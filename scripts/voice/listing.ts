@@ -115,7 +115,12 @@ function exampleCell({ voice, manifest }: SpokenLanguage, prompts: readonly Prom
     return sum + entry.milliseconds;
   }, 0);
   const text = resolved.map((prompt) => prompt.text).join(' ');
-  return cell(voice.language, text, files, `${seconds(total)} · ${files.length} sounds`);
+  return cell(
+    voice.language,
+    text,
+    files,
+    `${seconds(total)} · ${files.length === 1 ? 'one sound' : `${files.length} sounds`}`,
+  );
 }
 
 function toneTable(): string {

@@ -14,15 +14,20 @@ export const flite = {
  * sox effects on the raw voice: nothing below the telephone band, a little more where consonants are told apart, loud and soft
  * syllables nearer to each other.
  */
-export const soxEffects = [
-  ['highpass', '-2', '220'],
-  ['equalizer', '2000', '1.2q', '3'],
-  ['rate', '-v', '8000'],
-  ['compand', '0.005,0.12', '6:-60,-60,-45,-38,-25,-17,0,-6', '-3'],
-] as const;
+export function soxEffects(voice: VoiceSettings): readonly (readonly string[])[] {
+  const brighterDb = voice.engine === 'festival' ? voice.brighterDb : undefined;
+  const consonants =
+    brighterDb === undefined ? ['equalizer', '2000', '1.2q', '3'] : ['treble', String(brighterDb), '1800', '0.5s'];
+  return [
+    ['highpass', '-2', '220'],
+    consonants,
+    ['rate', '-v', '8000'],
+    ['compand', '0.005,0.12', '6:-60,-60,-45,-38,-25,-17,0,-6', '-3'],
+  ];
+}
 
 /** Before the effects, which work by level: Festival's voices are recorded at levels of their own. */
-export const headroom = { flite: ['gain', '-3'], festival: ['gain', '-n', '-3'] } as const;
+export const headroom = { flite: ['gain', '-3'], festival: ['gain', '-n', '-9'] } as const;
 
 /** What most callers' telephones are sent anyway, in half the bytes: the repository carries every sound. */
 export const encoding: Encoding = 'mulaw';
@@ -55,7 +60,7 @@ export function fingerprint(phrase: Phrase, voice: VoiceSettings): string {
     spoken: phrase.spoken ?? phrase.text,
     voice: { ...voice, stretch: stretchOf(phrase, voice) },
     engine: voice.engine === 'flite' ? flite : [headroom.festival, levels.highestPeakDb],
-    soxEffects,
+    soxEffects: soxEffects(voice),
     encoding,
     level: levels.speechDb,
     pauses: joins ? pauses.joined : pauses.sentence,

@@ -41,7 +41,7 @@ export function synthesise(phrase: Phrase, voice: VoiceSettings, tools: Tools): 
   try {
     speak(phrase, voice, tools, raw);
     // -R and -D: the same bytes every time. The headroom is taken back when the level is set.
-    const effects = [...headroom[voice.engine], ...soxEffects.flat()];
+    const effects = [...headroom[voice.engine], ...soxEffects(voice).flat()];
     execFileSync('sox', ['-R', '-D', raw, '-b', '16', '-c', '1', shaped, ...effects]);
     return finish(readWav(readFileSync(shaped)), phrase);
   } finally {

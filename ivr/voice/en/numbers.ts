@@ -60,10 +60,16 @@ function leading(name: string, word: string): [string, Phrase] {
 export function sayNumber(value: number): string[] {
   if (value >= 1_000) {
     const rest = value % 1_000;
-    return [...sayNumber(Math.floor(value / 1_000)), 'number-thousand', ...(rest === 0 ? [] : sayNumber(rest))];
+    const head = [...sayNumber(Math.floor(value / 1_000)).map(unfinished), 'number-thousand'];
+    return [...head, ...(rest === 0 ? [] : sayNumber(rest))];
   }
   const rest = value % 100;
   if (value >= 100) return [`number-${value - rest}`, ...(rest === 0 ? [] : sayNumber(rest))];
   if (value < 20 || value % 10 === 0) return [`number-${value}`];
   return [`number-${value - (value % 10)}-and`, `number-${value % 10}`];
+}
+
+/** One to nine and the tens as more follows; ten to nineteen have only a falling voice. */
+function unfinished(name: string): string {
+  return name.replace(/^number-([1-9])$/, 'key-$1').replace(/^(number-[2-9]0)$/, '$1-and');
 }

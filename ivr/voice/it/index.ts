@@ -6,7 +6,14 @@ import { sentences } from './sentences.ts';
 export const italian = createLanguage({
   language: 'it',
   // Why this voice: docs/decisions/006-voice.md.
-  voice: { engine: 'festival', voice: 'pc_diphone', package: 'festvox-itapc16k', charset: 'latin1', stretch: 1 },
+  voice: {
+    engine: 'festival',
+    voice: 'pc_diphone',
+    package: 'festvox-itapc16k',
+    charset: 'latin1',
+    stretch: 1,
+    brighterDb: 6,
+  },
   sentences,
   numbered,
   actions,

@@ -67,10 +67,15 @@ function leading(name: string, word: string): [string, Phrase] {
 export function sayNumber(value: number): string[] {
   if (value >= 1_000) {
     const [thousands, rest] = [Math.floor(value / 1_000), value % 1_000];
-    const head = thousands === 1 ? ['number-mille'] : [...sayNumber(thousands), 'number-mila'];
+    const head = thousands === 1 ? ['number-mille'] : [...sayNumber(thousands).map(unfinished), 'number-mila'];
     return [...head, ...(rest === 0 ? [] : sayNumber(rest))];
   }
   const rest = value % 100;
   if (value < 100) return [`number-${value}`];
   return [`number-${value - rest}`, ...(rest === 0 ? [] : sayNumber(rest))];
+}
+
+/** Two to nine as more follows; larger ones have only a falling voice. */
+function unfinished(name: string): string {
+  return name.replace(/^number-([2-9])$/, 'key-$1');
 }

@@ -33,8 +33,13 @@ describe('promptFiles', () => {
 
   it('passes a recording through, in any language', () => {
     const recorded = { meaning: 'recorded', file: '/var/lib/names/anna.wav' } as const;
-    for (const language of ['en', 'xx']) {
-      expect(promptFiles([recorded, 'has-joined'], language)).to.deep.equal([recorded.file, 'en/has-joined.wav']);
+    for (const [language, folder] of [
+      ['en', 'en'],
+      ['it', 'it'],
+      ['xx', 'en'],
+    ] as const) {
+      const files = promptFiles([recorded, 'has-joined'], language);
+      expect(files).to.deep.equal([recorded.file, `${folder}/has-joined.wav`]);
     }
     expect(() => promptFiles([{ meaning: 'recorded', file: 'anna.wav' }], 'en')).to.throw(RangeError);
   });
@@ -54,6 +59,7 @@ describe('English numbers', () => {
       110: 'one hundred ten',
       999: 'nine hundred ninety nine',
       1_000: 'one thousand',
+      21_000: 'twenty one thousand',
       1_024: 'one thousand twenty four',
       120_300: 'one hundred twenty thousand three hundred',
       999_999: 'nine hundred ninety nine thousand nine hundred ninety nine',

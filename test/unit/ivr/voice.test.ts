@@ -14,6 +14,8 @@ import { readWav, writeWav, type Sound } from '../../../scripts/voice/wav.ts';
 import { everyPrompt } from './voice-samples.ts';
 
 const MOST_BYTES = 8 * 1024 * 1024;
+/** −54 dBFS, far below what a telephone's own noise is. */
+const MOST_OFFSET = 0.002;
 /** Longer than that, and a caller in a dialogue presses something. */
 const LONGEST_MS = 7_500;
 const LISTING = fileURLToPath(new URL('../../../docs/prompts.html', import.meta.url));
@@ -58,6 +60,14 @@ for (const voice of voiceLanguages) {
         const { levelDb, peakDb } = measure(readWav(file(name)));
         expect(levelDb, `level of ${name}`).to.be.closeTo(levels.speechDb, levels.toleranceDb);
         expect(peakDb, `peak of ${name}`).to.be.at.most(levels.highestPeakDb);
+      }
+    });
+
+    it('has no constant offset', () => {
+      for (const name of names) {
+        const { samples } = readWav(file(name));
+        const mean = samples.reduce((sum, sample) => sum + sample, 0) / samples.length;
+        expect(Math.abs(mean), `offset of ${name}`).to.be.below(MOST_OFFSET);
       }
     });
 
