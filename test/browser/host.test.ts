@@ -76,7 +76,7 @@ describe('a host at a browser', function () {
     await konrad.keys('*9');
     await ada.says('Raised hands (1)');
     await ada.sees('Konrad', 'Waiting to be called on');
-    await ada.press('Let Konrad speak');
+    await ada.press('Let speak Konrad');
     await ada.untilHeard([KONRAD]);
     await ada.page.locator('label', { hasText: 'Presentation' }).click();
     await ada.untilHeard([]);
@@ -108,7 +108,7 @@ describe('a host at a browser', function () {
     await ada.untilHeard([KONRAD]);
     await hears(konrad, ADA);
     const zoe = await dial(meeting.guestCode, ZOE, 'Zoe');
-    await ada.press('Turn Zoe away');
+    await ada.press('Turn away Zoe');
     await zoe.closed();
     const browser = join('Bea', meeting.guestCode, ZOE);
     await ada.says('Waiting to be let in (1)');

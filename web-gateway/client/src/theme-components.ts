@@ -8,7 +8,25 @@ export const component: MantineThemeComponents = {
   Radio: { defaultProps: { size: 'md' } },
   Switch: { defaultProps: { size: 'md' } },
   NativeSelect: { defaultProps: { size: 'md' } },
-  Menu: { defaultProps: { shadow: 'md', position: 'bottom-end', width: 240 } },
-  // Its lock on scrolling writes a <style> element.
-  Modal: { defaultProps: { lockScroll: false, centered: true, closeButtonProps: { 'aria-label': 'Close' } } },
+  Menu: {
+    defaultProps: {
+      shadow: 'md',
+      position: 'bottom-end',
+      width: 240,
+      // Where it is opened, for whoever reads the page in its order.
+      withinPortal: false,
+      // Its placeholder for the focus is no item, as a menu's children have to be.
+      withInitialFocusPlaceholder: false,
+    },
+  },
+  Modal: {
+    defaultProps: {
+      // Its lock on scrolling writes a <style> element.
+      lockScroll: false,
+      centered: true,
+      closeButtonProps: { 'aria-label': 'Close' },
+      // A <header> inside a dialog is no banner of the page.
+      attributes: { header: { role: 'none' } },
+    },
+  },
 };

@@ -42,6 +42,8 @@ export class RoomConnection extends Observable<RoomState> {
   readonly #socket: Socket<ServerEvents, BrowserEvents>;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #reading = false;
+  /** The last one to leave ends the conference; to them it is still that they have left. */
+  #leaving = false;
 
   constructor({ token, participantId }: { token: string; participantId: string }) {
     super({ view: null, participantId, link: 'connecting', transport: null, end: null });
@@ -61,7 +63,13 @@ export class RoomConnection extends Observable<RoomState> {
 
   /** @throws CommandRefused */
   async command(command: RoomCommandInput): Promise<void> {
-    await this.#ask<null>((answer) => this.#socket.timeout(ANSWER_MS).emit('room:command', command, answer));
+    this.#leaving = command.type === 'leave' || command.type === 'leave-without-ending';
+    try {
+      await this.#ask<null>((answer) => this.#socket.timeout(ANSWER_MS).emit('room:command', command, answer));
+    } catch (error) {
+      this.#leaving = false;
+      throw error;
+    }
   }
 
   /** The network came back, or the machine woke up: waiting for the next try would be a waste. */
@@ -73,7 +81,8 @@ export class RoomConnection extends Observable<RoomState> {
   close(reason: SessionEndReason | null = null): void {
     clearTimeout(this.#retry);
     this.#socket.disconnect();
-    if (reason !== null && this.state.end === null) this.set({ ...this.state, end: reason });
+    if (reason === null || this.state.end !== null) return;
+    this.set({ ...this.state, end: this.#leaving ? 'left' : reason });
   }
 
   #listen(): void {

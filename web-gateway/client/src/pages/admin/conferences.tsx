@@ -147,10 +147,10 @@ function Code({ title, code }: { title: string; code: string }) {
       <dt>{title}</dt>
       <dd>
         <span className="digits">{groupDigits(code)}</span>
-        <Copy value={code} label={`Copy the code for ${title.toLowerCase()}`}>
+        <Copy value={code} label={`Copy code for ${title.toLowerCase()}`}>
           Copy code
         </Copy>
-        <Copy value={`${window.location.origin}/j/${code}`} label={`Copy the link for ${title.toLowerCase()}`}>
+        <Copy value={`${window.location.origin}/j/${code}`} label={`Copy link for ${title.toLowerCase()}`}>
           Copy link
         </Copy>
         <Anchor component={Link} href={`/j/${code}`} size="sm">

@@ -58,7 +58,7 @@ export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
     session.leave();
   };
   return (
-    <footer className={classes.bar} id="controls" tabIndex={-1} aria-label="Your controls" role="region">
+    <section className={classes.bar} id="controls" tabIndex={-1} aria-label="Your controls">
       <Refused />
       {admitted ? <OwnState session={session} view={view} me={me} /> : null}
       <div className={classes.buttons}>
@@ -94,7 +94,7 @@ export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
       </div>
       <DialPad opened={open === 'keys'} onClose={() => setOpen(null)} session={session} />
       <SoundSettings opened={open === 'sound'} onClose={() => setOpen(null)} session={session} me={me} />
-    </footer>
+    </section>
   );
 }
 

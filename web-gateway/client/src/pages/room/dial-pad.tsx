@@ -32,9 +32,9 @@ export function DialPad(props: { opened: boolean; onClose: () => void; session: 
           if ((KEYS as readonly string[]).includes(key)) press(key);
         }}
       >
-        <p className={classes.pressed} aria-live="polite" aria-label="Keys pressed">
+        <output className={classes.pressed} aria-label="Keys pressed">
           {pressed || ' '}
-        </p>
+        </output>
         <div className={classes.keys}>
           {KEYS.map((key, index) => (
             <UnstyledButton
@@ -45,7 +45,7 @@ export function DialPad(props: { opened: boolean; onClose: () => void; session: 
               {...(index === 0 ? { 'data-autofocus': true } : {})}
             >
               <b>{key}</b>
-              <small aria-hidden="true">{LETTERS[key] ?? ' '}</small>
+              <small aria-hidden="true" data-letters={LETTERS[key] ?? ' '} />
             </UnstyledButton>
           ))}
         </div>

@@ -71,7 +71,7 @@ function Waiting({ people }: { people: People }) {
               <Button
                 size="xs"
                 variant="default"
-                aria-label={`Turn ${person.name} away`}
+                aria-label={`Turn away ${person.name}`}
                 onClick={() => void run({ type: 'remove', participantId: person.id, reason: 'not-invited' })}
               >
                 Turn away
@@ -103,7 +103,7 @@ function Hands({ view, people }: { view: RoomView; people: People }) {
               <Button
                 size="xs"
                 variant="default"
-                aria-label={`Let ${person.name} speak`}
+                aria-label={`Let speak ${person.name}`}
                 onClick={() => void run({ type: 'call-on', participantId: person.id })}
               >
                 Let speak
