@@ -22,7 +22,7 @@ import type {
   RoomOptions,
 } from './types.ts';
 import { createDtlsCertificate } from './webrtc/certificate.ts';
-import { startMediaWorker, type StartWorker, type WorkerEvent } from './worker-link.ts';
+import { startMediaWorker, type StartWorker, type WorkerEvent, type WorkerLink } from './worker-link.ts';
 
 const DEFAULT_QUARANTINE_MS = 30_000;
 const DEFAULT_LATENESS_LIMIT_MS = 16;
@@ -113,7 +113,7 @@ export class Engine implements MediaEngine {
       link: worker.link,
       plays: this.#plays,
       logger: this.#logger,
-      bring: (portId) => this.#bring(portId, worker),
+      bring: (portId, arrived) => this.#bring(portId, worker, arrived),
       onClosed: () => {
         if (this.#rooms.delete(roomId)) worker.rooms--;
       },
@@ -197,11 +197,11 @@ export class Engine implements MediaEngine {
   }
 
   /** @throws MediaError when it cannot leave, or was lost on the way: then it is closed */
-  async #bring(portId: string, to: EngineWorker): Promise<void> {
+  async #bring(portId: string, to: EngineWorker, arrived: () => Promise<void>): Promise<void> {
     const entry = this.#ports.get(portId);
-    if (!entry || entry.worker === to) return;
+    if (!entry) return arrived();
     try {
-      await entry.proxy.seat.move(to.link, async (from) => {
+      const carry = async (from: WorkerLink): Promise<void> => {
         const travelling = await from.request('depart-port', { portId }).catch((error: unknown) => {
           throw new StayedError(error);
         });
@@ -212,7 +212,8 @@ export class Engine implements MediaEngine {
         entry.worker.ports--;
         to.ports++;
         entry.worker = to;
-      });
+      };
+      await entry.proxy.seat.move(to.link, carry, arrived);
     } catch (error) {
       if (entry.proxy.seat.ended) entry.proxy.closed();
       throw error;

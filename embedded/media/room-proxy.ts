@@ -14,8 +14,8 @@ export interface RoomProxyOptions {
   readonly link: WorkerLink;
   readonly plays: Plays;
   readonly logger: Logger;
-  /** Brings a port to the worker of this room. */
-  readonly bring: (portId: string) => Promise<void>;
+  /** Brings a port to the worker of this room, and asks there what `arrived` asks. */
+  readonly bring: (portId: string, arrived: () => Promise<void>) => Promise<void>;
   readonly onClosed: () => void;
 }
 
@@ -49,9 +49,9 @@ export class RoomProxy implements MediaRoom {
     return this;
   }
 
-  async addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void> {
-    await this.#options.bring(port.id);
-    await this.#link.request('add-member', { roomId: this.#roomId, memberId, portId: port.id, audio });
+  addMember(memberId: number, port: MediaPort, audio: MemberAudio): Promise<void> {
+    const member = { roomId: this.#roomId, memberId, portId: port.id, audio };
+    return this.#options.bring(port.id, () => this.#link.request('add-member', member));
   }
 
   removeMember(memberId: number): Promise<void> {

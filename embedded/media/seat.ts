@@ -46,17 +46,20 @@ export class Seat {
 
   /**
    * @param carry brings everything over. When it rejects nothing is left at either worker: the seat has ended
-   * @throws what `carry` throws
+   * @param arrived what is asked there first, before anything that was said meanwhile
+   * @throws what `carry` and `arrived` throw
    */
-  async move(to: WorkerLink, carry: (from: WorkerLink) => Promise<void>): Promise<void> {
+  async move(to: WorkerLink, carry: (from: WorkerLink) => Promise<void>, arrived: () => Promise<void>): Promise<void> {
     while (this.#moving) await this.#moving;
-    if (this.#link === to || this.ended) return;
+    if (this.#link === to || this.ended) return arrived();
     let failure: unknown;
+    let asked: Promise<void> | undefined;
     this.#moving = (async () => {
       await Promise.all(this.#asked);
       try {
         await carry(this.#link);
         this.#link = to;
+        asked = arrived();
       } catch (error) {
         failure = error;
         if (!(error instanceof StayedError)) this.#lost = true;
@@ -66,6 +69,7 @@ export class Seat {
     })();
     await this.#moving;
     if (failure) throw failure instanceof StayedError ? failure.reason : failure;
+    await asked;
   }
 }
 

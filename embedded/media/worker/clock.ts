@@ -91,12 +91,12 @@ export class FrameClock {
 
   #runFrames(late: number): void {
     this.lateness.note(late);
-    const firstDueMs = this.#dueMs;
+    const beganMs = this.#options.now();
     if (late > FRAME_MS) this.ticksLate++;
     const due = 1 + Math.floor(late / FRAME_MS);
     const frames = Math.min(due, MAX_CATCH_UP);
     this.#dueMs += due * FRAME_MS;
     for (let frame = 0; frame < frames && this.running; frame++) this.#options.onFrame(frame === 0 ? due - frames : 0);
-    if (this.running) this.done.note(this.#options.now() - firstDueMs);
+    if (this.running) this.done.note(late + this.#options.now() - beganMs);
   }
 }

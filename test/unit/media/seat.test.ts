@@ -37,11 +37,18 @@ describe('seat of a port', () => {
   let fail: (error: Error) => void;
   let carrying: string[];
 
-  const move = (): Promise<void> =>
-    seat.move(fresh!.link, () => {
-      carrying.push('carried');
-      return new Promise((resolve, reject) => ([arrive, fail] = [resolve, reject]));
-    });
+  const move = (joined: Promise<void> = Promise.resolve()): Promise<void> =>
+    seat.move(
+      fresh!.link,
+      () => {
+        carrying.push('carried');
+        return new Promise((resolve, reject) => ([arrive, fail] = [resolve, reject]));
+      },
+      () => {
+        fresh!.said.push('joined');
+        return joined;
+      },
+    );
 
   beforeEach(() => {
     [old, fresh] = [new FakeLink(), new FakeLink()];
@@ -76,7 +83,7 @@ describe('seat of a port', () => {
     arrive();
     await moved;
     await turn();
-    expect(fresh!.said).to.deep.equal(['set-echo', 'stop-port-play', 'close-port']);
+    expect(fresh!.said).to.deep.equal(['joined', 'set-echo', 'stop-port-play', 'close-port']);
     fresh!.answerAll();
     await asked;
   });
