@@ -23,6 +23,8 @@ import { systemClock } from './support/clock.ts';
 const SERVER_CLOSE_MS = 3_000;
 /** Legs of calls that are just ending. */
 const SPARE_SESSIONS = 50;
+/** So many times the INVITEs a source may send are refused one by one; more than that is a flood. */
+const FLOOD_FACTOR = 2;
 const LOOPBACK = '127.0.0.1';
 /** Any number will do, unless numbers are configured. */
 const DIALLED = '1000';
@@ -221,6 +223,7 @@ async function startSipServer(
       client: { address: LOOPBACK, port: 0 },
       secret,
       logger,
+      limits: { maxNewRequestsPerSecond: FLOOD_FACTOR * settings.inviteRatePerSource },
       // Strangers are not even parsed; the gate would not answer them either.
       filter: ({ address }) => gate.trunkOf(address) !== null,
     }),
