@@ -34,6 +34,8 @@ const SERVER_CLOSE_MS = 3_000;
 const SPARE_SESSIONS = 50;
 /** Of browsers before and after their calls. */
 const SPARE_CONNECTIONS = 1_000;
+/** So many times the INVITEs a source may send are refused one by one; more than that is a flood. */
+const FLOOD_FACTOR = 2;
 const LOOPBACK = '127.0.0.1';
 /** Any number will do, unless numbers are configured. */
 const DIALLED = '1000';
@@ -246,7 +248,11 @@ async function startSipServer(
       sip,
       tls,
       // All browsers have this machine's address.
-      limits: { maxConnections: connections, maxConnectionsPerAddress: connections },
+      limits: {
+        maxConnections: connections,
+        maxConnectionsPerAddress: connections,
+        maxNewRequestsPerSecond: FLOOD_FACTOR * settings.inviteRatePerSource,
+      },
       advertisedAddress: advertisedAddress(settings),
       client: { address: LOOPBACK, port: 0 },
       secret,

@@ -26,6 +26,7 @@ const ROUTED = new Set(['INVITE', 'REGISTER', 'MESSAGE', 'OPTIONS', 'INFO', 'NOT
 /** Of a Request-URI (RFC 3261 section 8.2.2.1). */
 const SCHEMES = /^(?:sips?|tel):/i;
 const BYE_ANSWER_MS = 32_000;
+const RETRY_AFTER_SECONDS = '10';
 
 export class IncomingRequests implements TransactionLayerUser {
   readonly #context: DrachtioContext;
@@ -104,6 +105,9 @@ export class IncomingRequests implements TransactionLayerUser {
       return answer(transaction, 481, 'Call Does Not Exist');
     }
     if (!ROUTED.has(method)) return answer(transaction, 405, 'Method Not Allowed', { Allow: [...ROUTED].join(', ') });
+    if (this.#pending.size >= this.#context.limits.maxPendingRequests) {
+      return answer(transaction, 503, 'Service Unavailable', { 'Retry-After': RETRY_AFTER_SECONDS });
+    }
     if (method === 'INVITE') transaction.respond(makeResponse(100, 'Trying'));
     const client = this.#context.nextClient(method);
     this.#record(transaction.request, client !== undefined);

@@ -11,6 +11,8 @@ export interface DrachtioLimits {
   readonly maxUnsentBytes: number;
   /** Milliseconds a dialog may go on after its application has gone, without a request in it. Default one day. */
   readonly orphanDeadlineMs: number;
+  /** Requests from the network that applications still have to answer; more are answered 503. Default 5,000. */
+  readonly maxPendingRequests: number;
   /** Milliseconds an application may take for its first answer to a request. Default 64,000. */
   readonly answerDeadlineMs: number;
 }
@@ -22,5 +24,6 @@ export const DEFAULT_DRACHTIO_LIMITS: DrachtioLimits = {
   authenticationDeadlineMs: 5_000,
   maxUnsentBytes: 16_777_216,
   orphanDeadlineMs: 86_400_000,
+  maxPendingRequests: 5_000,
   answerDeadlineMs: 64_000,
 };

@@ -33,6 +33,14 @@ const NON_INVITE_MOVES: Moves = {
 
 const TRYING_AFTER_MS = 200; // section 17.2.1
 
+/** The world of an INVITE: who counts those that are not over wants to know. */
+export interface InviteServerEnvironment extends TransactionEnvironment {
+  /** A final response other than 2xx was sent; its ACK is awaited. */
+  refused(): void;
+  /** Nothing is awaited from the caller any more, or a 2xx was sent. */
+  settled(): void;
+}
+
 export interface ServerTransactionDetails {
   readonly id: string;
   readonly request: SipRequest;
@@ -124,17 +132,20 @@ abstract class BaseServerTransaction extends Transaction<State> implements Serve
 }
 
 export class InviteServerTransaction extends BaseServerTransaction {
+  declare protected readonly environment: InviteServerEnvironment;
   /** 2xx only: how long a retransmitted INVITE is absorbed is one thing, how long we wait for the ACK another. */
   readonly #untilAcknowledged: NamedTimers;
   #interval = 0;
 
-  constructor(details: ServerTransactionDetails, environment: TransactionEnvironment) {
+  constructor(details: ServerTransactionDetails, environment: InviteServerEnvironment) {
     super(details, 'proceeding', INVITE_MOVES, environment);
     this.#untilAcknowledged = new NamedTimers(environment.clock);
   }
 
   protected override entered(state: State): void {
     const { timers } = this.environment;
+    if (state === 'completed') this.environment.refused();
+    else if (state !== 'proceeding') this.environment.settled();
     switch (state) {
       case 'proceeding':
         this.stateTimers.start('100 Trying', TRYING_AFTER_MS, () => this.respond(tryingResponse(this.request)));

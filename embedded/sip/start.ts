@@ -50,6 +50,8 @@ export const DEFAULT_LIMITS: SipLimits = {
   maxConnections: 1_000,
   maxConnectionsPerAddress: 100,
   maxServerTransactions: 10_000,
+  maxHalfOpenPerAddress: 2_000,
+  maxNewRequestsPerSecond: 1_000,
   streamMessageDeadlineMs: 10_000,
 };
 

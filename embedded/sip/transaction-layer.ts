@@ -9,15 +9,21 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../wire/sip-message.ts';
-import type { Via } from '../wire/sip-address.ts';
+import { tagOf, type Via } from '../wire/sip-address.ts';
 import { InviteClientTransaction, NonInviteClientTransaction } from './client-transaction.ts';
 import type { Clock } from './clock.ts';
 import type { ConnectionBudget } from './connection-budget.ts';
+import { HalfOpen } from './half-open.ts';
 import { newBranch, newTag } from './identifiers.ts';
 import { acknowledgementKey, clientKey, responseHop, serverKey, topVia } from './matching.ts';
 import { withVia } from './requests.ts';
 import { statelessResponse } from './responses.ts';
-import { InviteServerTransaction, NonInviteServerTransaction } from './server-transaction.ts';
+import {
+  InviteServerTransaction,
+  NonInviteServerTransaction,
+  type InviteServerEnvironment,
+} from './server-transaction.ts';
+import { SourceRates } from './source-rates.ts';
 import { timerValues, type SipTimings, type TimerValues } from './timings.ts';
 import type { TransactionEnvironment } from './transaction.ts';
 import type { SipTransport } from './transport.ts';
@@ -56,12 +62,17 @@ export class TransactionTable implements TransactionLayer {
   readonly #awaitedFrom = new Map<string, number>();
   /** INVITE transactions that sent a 2xx, by what its ACK has in common with them. */
   readonly #awaitingAck = new Map<string, InviteServerTransaction>();
+  readonly #halfOpen = new HalfOpen<InviteServerTransaction>();
+  readonly #newRequests: SourceRates;
+  readonly #refusals: SourceRates;
   readonly #timers: { readonly reliable: TimerValues; readonly unreliable: TimerValues };
   #stopped: Promise<void> | undefined;
 
   constructor(options: TransactionTableOptions) {
     this.#options = options;
-    const { timings } = options;
+    const { timings, limits, clock } = options;
+    this.#newRequests = new SourceRates(limits.maxNewRequestsPerSecond, clock);
+    this.#refusals = new SourceRates(limits.maxNewRequestsPerSecond, clock);
     this.#timers = { reliable: timerValues(timings, true), unreliable: timerValues(timings, false) };
   }
 
@@ -121,7 +132,7 @@ export class TransactionTable implements TransactionLayer {
     if (request.method === 'ACK') this.#onAck(request, source, known);
     else if (known) known.onRetransmission();
     else if (request.method === 'CANCEL' && this.#onCancel(request, via, source, receivedOn)) return;
-    else if (this.#isFull(request)) this.refuse(request, source, receivedOn, 503, 'Service Unavailable');
+    else if (!this.#hasRoomFor(request, source)) this.#refuseUnderLoad(request, source, receivedOn);
     else this.#startServer(request, via, source, receivedOn);
   }
 
@@ -174,10 +185,18 @@ export class TransactionTable implements TransactionLayer {
     return true;
   }
 
-  #isFull(request: SipRequest): boolean {
-    const { maxServerTransactions } = this.#options.limits;
+  #hasRoomFor(request: SipRequest, { address }: SipHop): boolean {
+    const { maxServerTransactions, maxHalfOpenPerAddress } = this.#options.limits;
     const inDialog = /;\s*tag\s*=/i.test(request.headers.get('To') ?? '');
-    return this.#server.size >= (inDialog ? maxServerTransactions * RESERVE_FOR_DIALOGS : maxServerTransactions);
+    if (inDialog) return this.#server.size < maxServerTransactions * RESERVE_FOR_DIALOGS;
+    if (!this.#newRequests.take(address)) return false;
+    if (request.method === 'INVITE' && this.#halfOpen.of(address) >= maxHalfOpenPerAddress) return false;
+    return this.#server.size < maxServerTransactions || this.#halfOpen.giveUpOldest();
+  }
+
+  /** Statelessly, and not without end: whose address was forged should not get more from us than a little. */
+  #refuseUnderLoad(request: SipRequest, source: SipHop, receivedOn: ListeningPoint): void {
+    if (this.#refusals.take(source.address)) this.refuse(request, source, receivedOn, 503, 'Service Unavailable');
   }
 
   #startServer(request: SipRequest, via: Via, source: SipHop, receivedOn: ListeningPoint): void {
@@ -196,6 +215,7 @@ export class TransactionTable implements TransactionLayer {
     const ackKey = isInvite ? acknowledgementKey(request) : '';
     const ended = () => {
       this.#server.delete(key);
+      if (transaction instanceof InviteServerTransaction) this.#halfOpen.remove(transaction);
       if (isInvite && this.#awaitingAck.get(ackKey) === transaction) this.#awaitingAck.delete(ackKey);
     };
     const environment = {
@@ -205,12 +225,30 @@ export class TransactionTable implements TransactionLayer {
       },
     };
     const transaction: AnyServerTransaction = isInvite
-      ? new InviteServerTransaction(details, environment)
+      ? new InviteServerTransaction(
+          details,
+          this.#inviteEnvironment(environment, () => transaction),
+        )
       : new NonInviteServerTransaction(details, environment);
     this.#server.set(key, transaction);
-    if (transaction instanceof InviteServerTransaction) this.#awaitingAck.set(ackKey, transaction);
+    if (transaction instanceof InviteServerTransaction) {
+      this.#awaitingAck.set(ackKey, transaction);
+      if (tagOf(request.headers.get('To')) === undefined) this.#halfOpen.add(transaction, source.address);
+    }
     transaction.begin();
     return transaction;
+  }
+
+  #inviteEnvironment(environment: TransactionEnvironment, find: () => AnyServerTransaction): InviteServerEnvironment {
+    const tell = (news: (transaction: InviteServerTransaction) => void) => {
+      const transaction = find();
+      if (transaction instanceof InviteServerTransaction) news(transaction);
+    };
+    return {
+      ...environment,
+      refused: () => tell((transaction) => this.#halfOpen.refused(transaction)),
+      settled: () => tell((transaction) => this.#halfOpen.remove(transaction)),
+    };
   }
 
   #startClient(

@@ -113,6 +113,13 @@ export interface SipLimits {
   readonly maxConnectionsPerAddress: number;
   /** Server transactions alive; above it new requests are refused statelessly with 503 and Retry-After. Default 10,000. */
   readonly maxServerTransactions: number;
+  /** INVITEs of one address that are unanswered, or refused and not acknowledged; above it 503. Default 2,000. */
+  readonly maxHalfOpenPerAddress: number;
+  /**
+   * Requests outside of dialogs that one address may begin in a second; as many again are refused with 503, the rest gets
+   * no answer. Default 1,000.
+   */
+  readonly maxNewRequestsPerSecond: number;
   /** Milliseconds a stream may take from the first byte of a message to its last, and for its handshake. Default 10,000. */
   readonly streamMessageDeadlineMs: number;
 }

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { createLogger } from '../../../config/index.ts';
 import { startDrachtio, type DrachtioOptions, type DrachtioServer } from '../../../embedded/drachtio/index.ts';
 import type { SipResponse } from '../../../embedded/sip/index.ts';
+import { ManualClock } from '../../helpers/manual-clock.ts';
 import { event, SDP, startPhone, type SipPhone } from '../../helpers/sip-phone.ts';
 import { skipBecause } from '../../helpers/skip.ts';
 import { connectSrf, killSrf, type Srf } from '../../helpers/srf-client.ts';
@@ -134,7 +135,7 @@ describe('abuse of the embedded drachtio-server', () => {
     expect(process.memoryUsage().rss - before).to.be.below(200 * MIB);
   });
 
-  it('caps transactions left half open, refuses the rest without keeping them, and lets calls end', async function () {
+  it('keeps no more transactions than allowed, and gives up refused ones for honest calls', async function () {
     this.timeout(30_000);
     await start({ limits: { maxServerTransactions: 100 } });
     let highest = 0;
@@ -142,14 +143,60 @@ describe('abuse of the embedded drachtio-server', () => {
     await event(established, 'answered');
     established.ack();
     const watch = setInterval(() => (highest = Math.max(highest, server.counts().serverTransactions)), 5);
-    await flood((serial) => hostileInvite(serial));
+    await honestCallsBeside(flood((serial) => hostileInvite(serial)));
     expect((await established.request('BYE')).status).to.equal(200);
     clearInterval(watch);
     expect(highest).to.be.within(100, 125);
-    expect(answers.get('503') ?? 0).to.be.above(0);
+    expect(answers.get('403') ?? 0).to.be.above(200);
     await settled();
-    await honestCall();
   });
+
+  it('refuses without keeping anything where nobody answers what is half open', async () => {
+    await start({ limits: { maxServerTransactions: 50 } });
+    killSrf(srf);
+    srf = await connectSrf(server.clientPort, SECRET, (fresh) => fresh.invite(() => {})); // it never answers
+    for (let serial = 0; serial < 200; serial++) send(hostileInvite(serial));
+    while ((answers.get('503') ?? 0) < 150) await turn();
+    expect(server.counts().serverTransactions).to.equal(50);
+  });
+
+  it('does not let one address take the room of others', async () => {
+    await start({ limits: { maxHalfOpenPerAddress: 20 } });
+    killSrf(srf);
+    srf = await connectSrf(server.clientPort, SECRET, (fresh) => {
+      fresh.invite((req, res) => {
+        if (req.callingNumber.startsWith('+1555')) void fresh.createUAS(req, res, { localSdp: SDP }).catch(() => {});
+      });
+    });
+    const other = await openAttacker('127.0.0.2');
+    for (let serial = 0; serial < 100; serial++) other.send(hostileInvite(serial));
+    while ((answers.get('503') ?? 0) < 80) await turn();
+    await honestCall();
+    await other.close();
+  });
+
+  it('answers a source that is too fast only so often, and others as always', async () => {
+    await start({ limits: { maxNewRequestsPerSecond: 50 }, clock: new ManualClock() });
+    const other = await openAttacker('127.0.0.2');
+    for (let serial = 0; serial < 1_000; serial++) other.send(hostileInvite(serial));
+    for (let count = 0; count < 5; count++) await honestCall();
+    while ((answers.get('403') ?? 0) + (answers.get('503') ?? 0) < 100) await turn();
+    await honestCall();
+    expect([answers.get('403'), answers.get('503')], 'the rest gets nothing').to.deep.equal([50, 50]);
+    await other.close();
+  });
+
+  async function openAttacker(address: string): Promise<{ send: (bytes: Buffer) => void; close: () => Promise<void> }> {
+    const socket = createSocket('udp4', (bytes) => {
+      const status = bytes.toString('latin1', 8, 11);
+      answers.set(status, (answers.get(status) ?? 0) + 1);
+    });
+    await new Promise<void>((resolve) => socket.bind(0, address, resolve));
+    return {
+      send: (bytes) => socket.send(bytes, port(), '127.0.0.1'),
+      close: () => new Promise((resolve) => socket.close(() => resolve())),
+    };
+  }
 
   it('does not even read what filtered sources send', async () => {
     const { port: hostile } = attacker.address();

@@ -8,7 +8,10 @@ import { openTestStore, startTestRedis, type TestRedis } from '../../helpers/red
 
 /** What each command needs besides its type; forgetting one is an error of types. */
 const commands: Readonly<Record<RoomCommand['type'], object>> = {
-  ...(Object.fromEntries(Object.keys(roomCommandAccess).map((type) => [type, {}])) as Record<RoomCommand['type'], object>),
+  ...(Object.fromEntries(Object.keys(roomCommandAccess).map((type) => [type, {}])) as Record<
+    RoomCommand['type'],
+    object
+  >),
   'change-volume': { direction: 'louder' },
   'set-mode': { mode: 'qa' },
   'set-announcements': { announce: 'name' },
@@ -78,7 +81,12 @@ describe('web gateway: rooms', () => {
     const id = await meeting();
     const post = (body: unknown, as = token, conference = id) =>
       call(gateway, 'POST', `/api/v1/rooms/${conference}/commands`, { token: as, body });
-    for (const body of [{ type: 'dance' }, { type: 'mute' }, { type: 'lock', more: 1 }, { type: 'rename', participantId: 'p', name: 'a\nb' }]) {
+    for (const body of [
+      { type: 'dance' },
+      { type: 'mute' },
+      { type: 'lock', more: 1 },
+      { type: 'rename', participantId: 'p', name: 'a\nb' },
+    ]) {
       expect((await post(body)).status, JSON.stringify(body)).to.equal(400);
     }
     expect((await post({ type: 'lock' }, (await tokenOf(['client'])).token)).status).to.equal(403);
@@ -107,7 +115,10 @@ describe('web gateway: rooms', () => {
   it('have the keys their company has laid, as long as no keys begin with others', async () => {
     const { token } = await tokenOf(['admin']);
     const patch = (keypad: object) => call(gateway, 'PATCH', '/api/v1/tenant', { token, body: { keypad } });
-    expect((await patch({ 'toggle-mute': '5', roll: '77' })).json()['keypad']).to.deep.equal({ 'toggle-mute': '5', roll: '77' });
+    expect((await patch({ 'toggle-mute': '5', roll: '77' })).json()['keypad']).to.deep.equal({
+      'toggle-mute': '5',
+      roll: '77',
+    });
     expect((await store.tenants.get('default'))?.keypad).to.deep.equal({ 'toggle-mute': '5', roll: '77' });
     for (const wrong of [{ menu: '*' }, { 'toggle-mute': '*9' }, { roll: 'x' }, { dance: '1' }]) {
       expect((await patch(wrong)).status, JSON.stringify(wrong)).to.equal(400);

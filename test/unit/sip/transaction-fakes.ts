@@ -1,6 +1,7 @@
 /** A fake network for one transaction: what it sends is written down with the time. */
 import { createLogger } from '../../../config/index.ts';
 import type { ClientTransactionEnvironment } from '../../../embedded/sip/client-transaction.ts';
+import type { InviteServerEnvironment } from '../../../embedded/sip/server-transaction.ts';
 import { DEFAULT_TIMINGS, timerValues } from '../../../embedded/sip/timings.ts';
 import {
   EMPTY_BODY,
@@ -21,7 +22,9 @@ export class FakeNetwork {
   unreachable: ((error: Error) => void) | undefined;
   /** The next send fails with this. */
   fault: Error | undefined;
-  readonly environment: ClientTransactionEnvironment;
+  /** `refused` and `settled`, as an INVITE's counter hears them. */
+  readonly news: string[] = [];
+  readonly environment: ClientTransactionEnvironment & InviteServerEnvironment;
 
   constructor(reliable: boolean) {
     this.environment = {
@@ -38,6 +41,8 @@ export class FakeNetwork {
       probe: (onUnreachable) => void (this.unreachable = onUnreachable),
       sendCancel: (cancel) => void this.cancels.push(cancel),
       ended: () => this.ended++,
+      refused: () => this.news.push('refused'),
+      settled: () => this.news.push('settled'),
     };
   }
 }
