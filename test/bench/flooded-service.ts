@@ -50,6 +50,8 @@ const HONEST_EVERY_MS = 200;
 const IN_ROOM = 3;
 const FRAME_MS = 20;
 const HEARS_MS = 100;
+/** A phone sends its INVITE again and again for 32 s; people give up earlier. */
+const ANSWER_MS = 10_000;
 const FORGOTTEN_MS = 60_000;
 
 export async function floodService(options: FloodedServiceOptions): Promise<FloodedService> {
@@ -142,7 +144,7 @@ async function honestCalls(
 async function honestCall(sipPort: number, caller: Caller): Promise<number> {
   const begun = performance.now();
   const call = caller.dial(sipPort);
-  const answer = await finalResponse(call);
+  const answer = await finalResponse(call, ANSWER_MS);
   const took = performance.now() - begun;
   if (answer.status !== 200) throw new Error(`answered ${answer.status}`);
   call.ack();
