@@ -13,6 +13,7 @@ import {
   type RemoteMedia,
   type UdpChoice,
 } from '../../../embedded/media/index.ts';
+import { musicFile } from '../../../ivr/index.ts';
 import { RtpPhone } from '../../helpers/rtp-phone.ts';
 import { TONES, toneLevel, tonesHeard } from '../../helpers/tones.ts';
 
@@ -54,7 +55,7 @@ export class MediaBench {
   async start(udp: UdpChoice = 'auto', workers = 2): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'media-'));
     const logger = createLogger({ logLevel: 'silent' });
-    this.#engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, logger });
+    this.#engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, music: musicFile(), logger });
   }
 
   /** Every one of them, also when another cannot be closed: what stays open keeps mocha from ending. */

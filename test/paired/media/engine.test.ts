@@ -71,7 +71,7 @@ onBothNetworks('media engine', (udp) => {
     await room.addMember(1, port, MEMBER);
     await room.startRecording(join(folder, 'room.wav'));
     const [portClosed, roomClosed] = [next(port, 'closed'), next(room, 'closed')];
-    const plays = [port.play('local_stream://moh'), room.play('silence_stream://-1', { memberId: 1 })];
+    const plays = [port.play('tone_stream://%(1000,0,440);loops=-1'), room.play('silence_stream://-1', { memberId: 1 })];
     const opening = engine.openPort({ address: '127.0.0.1' }).catch((error: unknown) => error);
     await Promise.all([engine.stop(), engine.stop()]);
     await Promise.all([portClosed, roomClosed, opening]);
