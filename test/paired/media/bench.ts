@@ -112,7 +112,7 @@ export const SENT_DB = -12.25;
 const LISTEN_AGAIN_MS = 10_000;
 
 /** @param listen one look. @returns when it satisfies. @throws with the last look when that never happens */
-async function listenUntil<T>(listen: () => Promise<T>, satisfies: (heard: T) => boolean): Promise<void> {
+export async function listenUntil<T>(listen: () => Promise<T>, satisfies: (heard: T) => boolean): Promise<void> {
   const end = performance.now() + LISTEN_AGAIN_MS;
   for (;;) {
     const heard = await listen();
