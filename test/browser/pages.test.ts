@@ -1,6 +1,10 @@
-/** Every page, in both themes and two widths: nothing that axe-core finds, nothing against the Content-Security-Policy. */
+/**
+ * Every page, in both themes and two widths: nothing that axe-core finds, nothing against the Content-Security-Policy.
+ * With `SHOTS=folder` each is also kept as a picture, to be looked at.
+ */
 import axe from 'axe-core';
 import { expect } from 'chai';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { ConferencePolicy } from '../../config/contract/index.ts';
 import type { Meeting, Running } from '../paired/bridge/running-service.ts';
@@ -9,10 +13,12 @@ import { runWithPages } from './running-pages.ts';
 
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const LOOKS = [
-  { width: 1_280, height: 860, colorScheme: 'light' },
-  { width: 390, height: 844, colorScheme: 'dark' },
+const WINDOWS = [
+  { width: 1_280, height: 860 },
+  { width: 390, height: 844 },
 ] as const;
+const THEMES = ['light', 'dark'] as const;
+const SHOTS = process.env['SHOTS'];
 
 /** Nothing is half faded in any more. */
 const STILL = `Promise.all(
@@ -26,8 +32,8 @@ interface Violation {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-for (const { width, height, colorScheme } of LOOKS) {
-  describe(`the pages, ${width} pixels wide and ${colorScheme}`, function () {
+for (const { width, height } of WINDOWS) {
+  describe(`the pages, ${width} pixels wide`, function () {
     this.timeout(90_000);
     let running: Running;
     let url: string;
@@ -37,7 +43,7 @@ for (const { width, height, colorScheme } of LOOKS) {
     before(async () => {
       running = await runWithPages({ adminEmail: ADMIN.email, adminPassword: ADMIN.password });
       url = `http://127.0.0.1:${running.service.httpPort}`;
-      const context = { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' } as const;
+      const context = { viewport: { width, height }, reducedMotion: 'reduce' } as const;
       person = await PagePerson.open(url, { context, before: axe.source });
       page = person.page;
     });
@@ -49,17 +55,30 @@ for (const { width, height, colorScheme } of LOOKS) {
       expect(person.faults).to.deep.equal([]);
     });
 
-    /** Looks at the page as it is now. */
+    /** Looks at the page as it is now, in both themes. */
     async function isGood(what: string): Promise<void> {
-      await page.evaluate(STILL);
+      for (const colorScheme of THEMES) {
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-mantine-color-scheme="${colorScheme}"], html:not(:has(#root))`).waitFor();
+        await page.evaluate(STILL);
+        if (SHOTS !== undefined) await keep(`${what}, ${colorScheme}`);
+        expect(await violations(), `${what}, ${colorScheme}`).to.deep.equal([]);
+        const sideways = await page.evaluate(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        expect(sideways, `${what}: wider than the window`).to.equal(0);
+      }
+    }
+
+    async function violations(): Promise<string[]> {
       const run = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`;
-      const { violations } = await page.evaluate<{ violations: Violation[] }>(run);
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n  ')}`);
-      expect(found, what).to.deep.equal([]);
-      const sideways = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      expect(sideways, `${what}: wider than the window`).to.equal(0);
+      const { violations: all } = await page.evaluate<{ violations: Violation[] }>(run);
+      return all.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n  ')}`);
+    }
+
+    async function keep(what: string): Promise<void> {
+      const name = what.replaceAll(/[^\w]+/g, '-');
+      await page.screenshot({ path: join(SHOTS!, `${width}-${name}.png`), fullPage: true });
     }
 
     async function enter(meeting: Meeting, kind: 'host' | 'guest'): Promise<void> {
