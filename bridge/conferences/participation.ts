@@ -178,13 +178,17 @@ export class Participation {
 
   /** Reads the leg's keys until the leg is gone. @throws LegGone always, in the end */
   async readKeys(): Promise<never> {
-    const keys = new KeypadReader(this.#keypad);
+    let map = this.#keypad;
+    let keys = new KeypadReader(map);
     for (;;) {
       const digit = await this.#leg.nextDigit({ timeoutMs: keys.begun ? KEY_GAP_MS : KEY_WAIT_MS });
       if (digit === null) {
         keys.forget();
         continue;
       }
+      // The keys may have been laid anew since: whoever is in the room presses what the help says now.
+      const now = keys.begun ? map : await this.#deps.keypads.load(this.#tenantId);
+      if (now !== map) keys = new KeypadReader((map = now));
       const action = keys.press(digit);
       if (action === 'nothing') await this.#tell(['error-tone']);
       else if (action !== null) await this.#act(action);

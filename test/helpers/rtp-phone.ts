@@ -145,6 +145,11 @@ export class RtpPhone {
     }
   }
 
+  /** Bytes that need not be RTP, from where the phone's sound comes from. */
+  throw(toPort: number, bytes: Buffer): void {
+    this.#socket.send(bytes, toPort, '127.0.0.1');
+  }
+
   sendReport(toPort: number, bytes: Buffer): void {
     this.#control.send(bytes, toPort, '127.0.0.1');
   }

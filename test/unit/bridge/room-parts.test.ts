@@ -40,6 +40,12 @@ describe('the effects of a room', () => {
         revoke: async (holder) => void shutOut.push(holder.participantId),
         revokeAll: async () => void shutOut.push('all'),
       },
+      writer: {
+        enqueue: (_lane, _what, write) => {
+          void write();
+          return true;
+        },
+      },
       onRecordingRefused: (_place, file) => refused.push(file),
     });
     const place = { tenantId: 'default', conferenceId: 'c1', mediaServer: room.mediaServer, room };
