@@ -6,7 +6,7 @@ import type { Meeting, Running } from '../paired/bridge/running-service.ts';
 import { PagePerson, type PagePersonOptions } from './page-person.ts';
 import { runWithPages } from './running-pages.ts';
 
-const [ADA, BEA] = [TONES[0], TONES[2]];
+const [ADA, BEA, CLEO] = [TONES[0], TONES[2], TONES[4]];
 
 describe('a browser on a bad day', function () {
   this.timeout(90_000);
@@ -74,20 +74,33 @@ describe('a browser on a bad day', function () {
     expect(await ada.names()).to.deep.equal(['Ada', 'Bea']);
   });
 
-  it('comes back when the network was away for a while', async () => {
+  it('comes back when the network was away for a while, and sees all that happened meanwhile', async () => {
     const { ada, bea } = await two();
     const before = await callOf('Ada');
     await ada.chromium.context.setOffline(true);
     network.lose();
     await ada.untilSound('reconnecting');
     await ada.says('Sound is coming back');
+    await bea.press('Raise hand');
+    await bea.press('Lower hand');
+    await bea.press('Mute');
+    await bea.press('Raise hand');
+    const cleo = await join({ name: 'Cleo', tone: CLEO });
+    await cleo.press('Raise hand');
+    await bea.sees('Cleo', 'Hand up, number 2');
     network.restore();
     await ada.chromium.context.setOffline(false);
     await newCall('Ada', before);
     await ada.untilSound('in-call');
     await ada.untilLink('live');
-    await Promise.all([ada.untilHeard([BEA]), bea.untilHeard([ADA])]);
-    expect(await bea.names()).to.deep.equal(['Ada', 'Bea']);
+    await ada.sees('Bea', 'Muted');
+    await ada.sees('Bea', 'Hand up, number 1');
+    await ada.sees('Cleo', 'Hand up, number 2');
+    await Promise.all([ada.untilHeard([CLEO]), bea.untilHeard([ADA, CLEO])]);
+    for (const person of [ada, bea, cleo]) expect(await person.names()).to.deep.equal(['Ada', 'Bea', 'Cleo']);
+    // And what comes now, comes in order.
+    await bea.press('Lower hand');
+    await ada.sees('Cleo', 'Hand up, number 1');
   });
 
   it('comes back when its sound dies and nothing else', async () => {

@@ -1,10 +1,10 @@
 /** The door: an access code or an invitation, a name, and sound that works before anybody is met. */
 import { Anchor, Button, TextInput, UnstyledButton } from '@mantine/core';
-import { useEffect, useRef, useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type SubmitEvent } from 'react';
 import { Link } from 'wouter';
 import { ApiProblem } from '../../api/http.ts';
 import { Brand } from '../../components/brand.tsx';
-import { PhoneWays, useDialIn, type DialIn as Numbers } from '../../components/phone-ways.tsx';
+import { PhoneWays, useDialIn } from '../../components/phone-ways.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { readPreferences, savePreferences } from '../../media/preferences.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
@@ -84,7 +84,10 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
           />
           <div className={classes.go}>
             {refusal === null ? null : (
-              <RefusalNotice key={tries} refusal={refusal} numbers={numbers} code={form.code} />
+              <RefusalNotice key={tries} refusal={refusal}>
+                {/* Beside the microphone's trouble they stand already. */}
+                {check.trouble === null ? <PhoneWays numbers={numbers} code={form.code} /> : null}
+              </RefusalNotice>
             )}
             <Button type="submit" size="lg" fullWidth loading={busy}>
               {sound === 'browser' ? 'Join with sound' : 'Join'}
@@ -167,13 +170,15 @@ function Who({ form, onChange, errors, invited }: WhoProps) {
   );
 }
 
-function RefusalNotice(props: { refusal: Refusal; numbers: Numbers; code: string }) {
-  const { refusal, numbers, code } = props;
+/** @param children the ways that remain */
+function RefusalNotice({ refusal, children }: { refusal: Refusal; children: ReactNode }) {
   return (
     <Notice kind="bad" title={refusal.title} role="alert">
-      {refusal.help}
-      {refusal.retryAfterSeconds === undefined ? null : <Countdown seconds={refusal.retryAfterSeconds} />}
-      {refusal.telephoneHelps === true ? <PhoneWays numbers={numbers} code={code} /> : null}
+      <p>
+        {refusal.help}
+        {refusal.retryAfterSeconds === undefined ? null : <Countdown seconds={refusal.retryAfterSeconds} />}
+      </p>
+      {refusal.telephoneHelps === true ? children : null}
     </Notice>
   );
 }

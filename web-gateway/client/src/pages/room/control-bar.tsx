@@ -102,8 +102,10 @@ function OwnState({ session, view, me }: { session: ConferenceSession; view: Roo
   return (
     <p className={classes.own} data-muted={me.muted}>
       {me.audio !== null && me.muted ? <IconMicrophoneOff size={18} aria-hidden /> : null}
-      <span>{me.audio === null ? 'You have no sound here yet.' : ownMuteWords(me, view.mode)}</span>
-      <MutedSpeech session={session} muted={me.muted} />
+      <span>
+        {me.audio === null ? 'You have no sound here yet.' : ownMuteWords(me, view.mode)}
+        <MutedSpeech session={session} muted={me.muted} />
+      </span>
     </p>
   );
 }
