@@ -1,4 +1,5 @@
 /** The door of bridge/sip: the only room that knows drachtio-srf. */
+export { AddressRanges } from './address-ranges.ts';
 export { cleanName, cleanNumber, maskNumber } from './caller-identity.ts';
 export { InviteGate, type GateSettings, type Line } from './gate.ts';
 export type { Renegotiate } from './call-dialog.ts';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { AddressRanges } from '../../../bridge/sip/address-ranges.ts';
+import { AddressRanges } from '../../../bridge/sip/index.ts';
 import {
   InviteGate,
   OutboundTrunks,
