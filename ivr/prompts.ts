@@ -52,7 +52,6 @@ export const plainMeanings = [
   'mode-is-presentation',
   'mode-is-qa',
   'you-are-muted',
-  'how-to-unmute',
   'listen-only',
   'now-muted',
   'now-unmuted',

@@ -1,4 +1,4 @@
-import { keypadChanges, PartylineError } from '../config/contract/index.ts';
+import { keypadConflict, PartylineError, withDefaults } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { isSafeId, tenantKeys } from './keys.ts';
 import { asInteger, asOptionalText } from './replies.ts';
@@ -27,9 +27,8 @@ export function createTenants(context: StoreContext, language: string): Tenants 
   };
   const replace = async (id: string, changes: Partial<Tenant>): Promise<Tenant> => {
     const key = tenantKeys(id).tenant;
-    if (!keypadChanges.optional().safeParse(changes.keypad).success) {
-      throw new PartylineError('request/invalid', { detail: 'The keys do not fit together.' });
-    }
+    const conflict = keypadConflict(withDefaults(changes.keypad));
+    if (conflict) throw new PartylineError('keypad/conflict', { detail: `These do: ${conflict.join(', ')}.` });
     for (let races = 0; races < MOST_RACES; races += 1) {
       const before = asOptionalText(await context.connection.send(key, ['GET', key]));
       if (before === null) throw new PartylineError('request/not-found');

@@ -3,6 +3,7 @@ import { PartylineError, type KeypadMap } from '../../config/contract/index.ts';
 import type { Prompt } from '../../ivr/index.ts';
 import type { Participant, RoomDocument, Store } from '../../store/index.ts';
 import { commands, type ApiCommand, type MediaPool } from '../media/index.ts';
+import type { RetryingWriter } from '../support/retrying-writer.ts';
 import { helpPrompts, keysFor } from './keypad.ts';
 import type { RecordingFolder } from './recordings.ts';
 import type { EffectPlace, RunEffect } from './room-service.ts';
@@ -26,6 +27,7 @@ export interface EffectDeps {
   readonly localVoice: (channelUuid: string) => LocalVoice | undefined;
   readonly recordings: RecordingFolder;
   readonly passes: Pick<Store['passes'], 'revoke' | 'revokeAll'>;
+  readonly writer: Pick<RetryingWriter, 'enqueue'>;
   /** A recording could not even be asked for. */
   readonly onRecordingRefused: (place: EffectPlace, file: string) => void;
 }
@@ -59,7 +61,8 @@ class EffectRun {
       case 'kill':
         return this.#kill(effect.channelUuid);
       case 'shut-out':
-        return this.#shutOut(effect.participantId);
+        this.#shutOut(effect.participantId);
+        return;
       case 'record':
         return this.#record(effect.action, effect.file);
       case 'tell':
@@ -83,11 +86,15 @@ class EffectRun {
     return mediaServer === null ? undefined : this.#deps.pool.server(mediaServer);
   }
 
-  async #shutOut(participantId: string | undefined): Promise<void> {
+  /** For as long as it takes: whoever was removed must not come back because the store was away for a moment. */
+  #shutOut(participantId: string | undefined): void {
     const { tenantId, conferenceId } = this.#place;
-    const { passes } = this.#deps;
-    if (participantId === undefined) await passes.revokeAll({ tenantId, conferenceId });
-    else await passes.revoke({ tenantId, conferenceId, participantId });
+    const { passes, writer } = this.#deps;
+    const revoke = () =>
+      participantId === undefined
+        ? passes.revokeAll({ tenantId, conferenceId })
+        : passes.revoke({ tenantId, conferenceId, participantId });
+    writer.enqueue(`passes:${conferenceId}`, 'shut out', revoke);
   }
 
   /** One that has gone by itself meanwhile is as good. */

@@ -3,7 +3,7 @@ import { withDefaults, type KeypadMap } from '../../config/contract/index.ts';
 import type { Logger } from '../../config/index.ts';
 import type { Store } from '../../store/index.ts';
 
-const KEPT_MS = 30_000;
+const KEPT_MS = 5_000;
 
 export interface KeypadsOptions {
   readonly tenants: Pick<Store['tenants'], 'get'>;

@@ -95,6 +95,7 @@ function buildBridge(options: BridgeOptions): Bridge {
     localVoice: (channelUuid) => attendance.voice(channelUuid),
     recordings,
     passes: store.passes,
+    writer,
     onRecordingRefused: (room, file) => {
       const input = { type: 'recording', at: wallClock(), phase: 'failed', file } as const;
       rooms.apply(room, input).catch((error: unknown) => logger.warn({ err: error }, 'a failed recording is not told'));

@@ -43,6 +43,11 @@ const catalogue = {
     http: 403,
     text: 'This conference asks for a personal code as well.',
   },
+  'keypad/conflict': {
+    fault: 'caller',
+    http: 400,
+    text: 'The keys of one action must not begin with those of another.',
+  },
   'room/not-live': { fault: 'caller', http: 404, text: 'Nobody is in this conference now.' },
   'store/unavailable': {
     fault: 'upstream',

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { loginResponse, newPassword, role } from './api.ts';
 import { conferencePolicy, displayText } from './conferences.ts';
-import { keypadChanges } from './keypad.ts';
 
 const language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/, { error: 'must be a language such as en or pt-BR' });
 const participantRole = z.enum(['host', 'guest']);
@@ -77,16 +76,12 @@ export const tenantView = z.object({
   id: z.string(),
   name: z.string(),
   language: z.string(),
-  /** Keys laid otherwise than usual. */
-  keypad: keypadChanges.optional(),
 });
 /** Fields that are absent stay as they are. */
 export const changeTenantRequest = z.strictObject({
   name: displayText(200).optional(),
   /** Of the prompts where the number dialled says nothing else. */
   language: language.optional(),
-  /** All keys that are laid otherwise than usual: what is not named here is as usual again. */
-  keypad: keypadChanges.optional(),
 });
 
 export const createPersonRequest = z.strictObject({

@@ -39,15 +39,21 @@ export const DEFAULT_KEYPAD: KeypadMap = {
 
 const keys = z.string().regex(/^[0-9*#]{1,8}$/, { error: 'must be 1 to 8 keys: digits, * and #' });
 
+const someKeys = z.partialRecord(z.enum(keypadActions), keys);
+
 /** What a company has laid otherwise; the rest is as in DEFAULT_KEYPAD. */
-export const keypadChanges = z
-  .partialRecord(z.enum(keypadActions), keys)
-  .refine((changes) => keypadConflict(withDefaults(changes)) === null, {
-    error: 'the keys of one action must not begin with those of another',
-  });
+export const keypadChanges = someKeys.refine((changes) => keypadConflict(withDefaults(changes)) === null, {
+  error: 'the keys of one action must not begin with those of another',
+});
 export type KeypadChanges = z.infer<typeof keypadChanges>;
 
-export const keypadView = z.object({ keypad: z.record(z.enum(keypadActions), z.string()) });
+/** Actions that are not named have their usual keys. Whether the keys fit together is told apart: keypad/conflict. */
+export const replaceKeypadRequest = z.strictObject({ keypad: someKeys });
+
+export const keypadView = z.object({
+  /** The keys of every action, as they count now. */
+  keypad: z.record(z.enum(keypadActions), z.string()),
+});
 
 export function withDefaults(changes: Partial<Record<KeypadAction, string>> | undefined): KeypadMap {
   return { ...DEFAULT_KEYPAD, ...changes };

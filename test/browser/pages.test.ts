@@ -1,6 +1,10 @@
-/** Every page, in both themes and two widths: nothing that axe-core finds, nothing against the Content-Security-Policy. */
+/**
+ * Every page, in both themes and two widths: nothing that axe-core finds, nothing against the Content-Security-Policy.
+ * With `SHOTS=folder` each is also kept as a picture, to be looked at.
+ */
 import axe from 'axe-core';
 import { expect } from 'chai';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { ConferencePolicy } from '../../config/contract/index.ts';
 import type { Meeting, Running } from '../paired/bridge/running-service.ts';
@@ -9,10 +13,12 @@ import { runWithPages } from './running-pages.ts';
 
 const ADMIN = { email: 'admin@example.com', password: 'correct horse battery' };
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const LOOKS = [
-  { width: 1_280, height: 860, colorScheme: 'light' },
-  { width: 390, height: 844, colorScheme: 'dark' },
+const WINDOWS = [
+  { width: 1_280, height: 860 },
+  { width: 390, height: 844 },
 ] as const;
+const THEMES = ['light', 'dark'] as const;
+const SHOTS = process.env['SHOTS'];
 
 /** Nothing is half faded in any more. */
 const STILL = `Promise.all(
@@ -21,13 +27,18 @@ const STILL = `Promise.all(
     .map(({ finished }) => finished.catch(() => undefined)),
 ).then(() => undefined)`;
 
+/** Texts and controls that stick out of their card, dialog or button. */
+const SPILLED = `[...document.querySelectorAll('.card, [role=dialog] > *, main, section, button')]
+  .filter((box) => box.clientWidth > 1 && box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.outerHTML.slice(0, 200))`;
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
 }
 
-for (const { width, height, colorScheme } of LOOKS) {
-  describe(`the pages, ${width} pixels wide and ${colorScheme}`, function () {
+for (const { width, height } of WINDOWS) {
+  describe(`the pages, ${width} pixels wide`, function () {
     this.timeout(90_000);
     let running: Running;
     let url: string;
@@ -37,7 +48,7 @@ for (const { width, height, colorScheme } of LOOKS) {
     before(async () => {
       running = await runWithPages({ adminEmail: ADMIN.email, adminPassword: ADMIN.password });
       url = `http://127.0.0.1:${running.service.httpPort}`;
-      const context = { viewport: { width, height }, colorScheme, reducedMotion: 'reduce' } as const;
+      const context = { viewport: { width, height }, reducedMotion: 'reduce' } as const;
       person = await PagePerson.open(url, { context, before: axe.source });
       page = person.page;
     });
@@ -49,17 +60,31 @@ for (const { width, height, colorScheme } of LOOKS) {
       expect(person.faults).to.deep.equal([]);
     });
 
-    /** Looks at the page as it is now. */
+    /** Looks at the page as it is now, in both themes. */
     async function isGood(what: string): Promise<void> {
-      await page.evaluate(STILL);
+      for (const colorScheme of THEMES) {
+        await page.emulateMedia({ colorScheme });
+        await page.locator(`html[data-mantine-color-scheme="${colorScheme}"], html:not(:has(#root))`).waitFor();
+        await page.evaluate(STILL);
+        if (SHOTS !== undefined) await keep(`${what}, ${colorScheme}`);
+        expect(await violations(), `${what}, ${colorScheme}`).to.deep.equal([]);
+        const sideways = await page.evaluate(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        expect(sideways, `${what}: wider than the window`).to.equal(0);
+        expect(await page.evaluate(SPILLED), `${what}: wider than its box`).to.deep.equal([]);
+      }
+    }
+
+    async function violations(): Promise<string[]> {
       const run = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`;
-      const { violations } = await page.evaluate<{ violations: Violation[] }>(run);
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n  ')}`);
-      expect(found, what).to.deep.equal([]);
-      const sideways = await page.evaluate(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      expect(sideways, `${what}: wider than the window`).to.equal(0);
+      const { violations: all } = await page.evaluate<{ violations: Violation[] }>(run);
+      return all.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n  ')}`);
+    }
+
+    async function keep(what: string): Promise<void> {
+      const name = what.replaceAll(/[^\w]+/g, '-');
+      await page.screenshot({ path: join(SHOTS!, `${width}-${name}.png`), fullPage: true });
     }
 
     async function enter(meeting: Meeting, kind: 'host' | 'guest'): Promise<void> {
@@ -102,7 +127,7 @@ for (const { width, height, colorScheme } of LOOKS) {
     it('join: hears itself through the server', async () => {
       await page.goto(url);
       await person.press('Check the microphone');
-      await person.press('Hear yourself through the server');
+      await person.press('Echo test: hear yourself');
       await page.locator('[data-echo="in-call"]').waitFor();
       await isGood('echo');
       await person.press('Stop');
@@ -138,6 +163,9 @@ for (const { width, height, colorScheme } of LOOKS) {
         await isGood('host controls');
         await page.keyboard.press('Escape');
       }
+      await page.keyboard.press('Alt+m');
+      await person.says('You are muted.');
+      await isGood('muted');
       await person.press('Leave');
       await person.says('You have left');
       await isGood('the end');
@@ -168,6 +196,21 @@ for (const { width, height, colorScheme } of LOOKS) {
       await person.says('You have left');
     });
 
+    it('room: as a guest whom the host has muted', async () => {
+      const meeting = await full();
+      await enter(meeting, 'guest');
+      await person.sees('Alice', 'Phone');
+      const host = await running.phone();
+      await host.connect(running.port, 830);
+      host.press(`${meeting.hostCode}#`);
+      await meeting.joined(3);
+      host.press('**2');
+      await person.says('A host has muted you.');
+      await isGood('guest');
+      await person.press('Leave');
+      await person.says('You have left');
+    });
+
     it('room: with the telephone beside the page', async () => {
       const meeting = await running.conference();
       await page.goto(`${url}/j/${meeting.guestCode}`);
@@ -188,7 +231,7 @@ for (const { width, height, colorScheme } of LOOKS) {
       await page.getByRole('textbox', { name: 'Password' }).fill('wrong password');
       await person.press('Sign in');
       await person.says('The e-mail address or the password is wrong.');
-      await isGood('refused');
+      await isGood('sign in refused');
       await page.getByRole('textbox', { name: 'Password' }).fill(ADMIN.password);
       await person.press('Sign in');
       await page.getByRole('heading', { name: 'Conferences' }).waitFor();
@@ -231,7 +274,8 @@ for (const { width, height, colorScheme } of LOOKS) {
       await page.getByLabel('Access code').fill(meeting.guestCode);
       await page.getByLabel('Your name').fill('Grace Hopper');
       await person.press('Join with sound');
-      await person.says('There is no microphone');
+      await person.says('join by telephone');
+      await isGood('refused without a microphone');
       await page.getByRole('radio', { name: 'Listen only' }).check();
       await person.press('Join');
       await person.untilSound('in-call');

@@ -148,17 +148,18 @@ describe('waiting room', function () {
     await Promise.all([bob.phone.untilHears([A]), alice.phone.untilHears([B])]);
   });
 
-  it('holds music up while its leg is in a conference, and lets it go on afterwards', async () => {
+  it('holds a sound up while its leg is in a conference, and lets it go on afterwards', async () => {
     const [alice, bob] = [await call(A), await call(B)];
     await alice.endpoint.join(room);
-    const playing = bob.endpoint.play('local_stream://moh').catch(() => undefined);
-    await untilHearsMusic(bob);
+    const playing = bob.endpoint.play(`tone_stream://%(20000,0,${C})`).catch(() => undefined);
+    await bob.phone.untilHears([C]);
     await bob.endpoint.join(room);
     await Promise.all([bob.phone.untilHears([A]), alice.phone.untilHears([B])]);
     await conference(`kick ${idOf(bob)}`);
-    await untilHearsMusic(bob);
+    await bob.phone.untilHears([C]);
     await api(`uuid_break ${bob.endpoint.uuid}`);
     await playing;
+    await untilHearsNothing(bob);
   });
 
   it('lets a sound that is sent to a leg interrupt the room for it, both ways', async () => {

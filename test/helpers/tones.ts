@@ -49,6 +49,18 @@ export function toneLevel(sound: Sound, frequency: number): number {
   return decibels((4 * Math.sqrt(Math.max(0, power))) / count / FULL_SCALE);
 }
 
+/**
+ * The level in most of the time: the median of blocks of 50 ms. A packet that a busy machine lost, or a jump of phase where
+ * the player caught up, does not move it; a wrong gain does.
+ */
+export function usualLevel(sound: Sound, frequency: number, blockMs = 50): number {
+  const blocks: number[] = [];
+  for (let atMs = 0; atMs + blockMs <= lengthMs(sound); atMs += blockMs) {
+    blocks.push(toneLevel(cut(sound, atMs, atMs + blockMs), frequency));
+  }
+  return blocks.toSorted((one, other) => one - other)[Math.floor(blocks.length / 2)] ?? SILENCE_DB;
+}
+
 /** Which of `candidates` are heard. */
 export function tonesHeard(sound: Sound, candidates: readonly number[] = TONES, leastDb = HEARD_DB): number[] {
   return candidates.filter((frequency) => toneLevel(sound, frequency) >= leastDb);

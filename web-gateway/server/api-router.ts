@@ -17,7 +17,7 @@ export function createApiRouter(store: Store, operations: readonly Operation[], 
     const route = router.route(path);
     route.all(describeRoute(`/api/v1${path}`));
     for (const each of group) {
-      const hasBody = each.method === 'post' || each.method === 'patch';
+      const hasBody = each.body !== undefined || each.method === 'post';
       route[each.method](...(hasBody ? readBody() : []), serve(store, each));
     }
     route.all(methodNotAllowed(group));

@@ -22,7 +22,7 @@ export interface OperationInput<Body, Query> {
 }
 
 export interface Definition<B extends z.ZodType, Q extends z.ZodType> {
-  readonly method: 'get' | 'post' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** As express writes it, below /api/v1. */
   readonly path: string;
   readonly summary: string;

@@ -148,7 +148,8 @@ function comesBack(draft: Draft, known: Participant, who: Newcomer): Participant
     role,
     language: who.language,
     ...(who.nameSound === undefined ? {} : { nameSound: who.nameSound }),
-    ...(known.number === '' ? { number: who.number, line: who.line } : {}),
+    // The phone they called from last; a browser has none.
+    ...(who.number === '' ? {} : { number: who.number, line: who.line }),
     ...(known.identity === undefined && who.identity !== undefined ? { identity: who.identity } : {}),
   } as const;
   let row = draft.update(known, more);

@@ -20,6 +20,7 @@ export interface RtcpState {
   readonly cname: string;
   readonly nextAtMs: number | undefined;
   readonly packetsAtReport: number;
+  readonly packetsAtReportBefore: number;
   readonly lastSenderReport: number;
   readonly lastSenderReportAtMs: number;
 }
@@ -43,6 +44,7 @@ export class RtcpSession {
   readonly #cname: string;
   #nextAtMs: number | undefined;
   #packetsAtReport = 0;
+  #packetsAtReportBefore = 0;
   #lastSenderReport = 0;
   #lastSenderReportAtMs = 0;
 
@@ -58,6 +60,7 @@ export class RtcpSession {
     this.remoteView = state.remoteView;
     this.#nextAtMs = state.nextAtMs;
     this.#packetsAtReport = state.packetsAtReport;
+    this.#packetsAtReportBefore = state.packetsAtReportBefore;
     this.#lastSenderReport = state.lastSenderReport;
     this.#lastSenderReportAtMs = state.lastSenderReportAtMs;
   }
@@ -70,6 +73,7 @@ export class RtcpSession {
       cname: this.#cname,
       nextAtMs: this.#nextAtMs,
       packetsAtReport: this.#packetsAtReport,
+      packetsAtReportBefore: this.#packetsAtReportBefore,
       lastSenderReport: this.#lastSenderReport,
       lastSenderReportAtMs: this.#lastSenderReportAtMs,
     };
@@ -115,8 +119,11 @@ export class RtcpSession {
   #report(nowMs: number): RtcpPacket {
     const reports = this.#reportBlocks(nowMs);
     const { ssrc, packets, bytes, timestamp } = this.#sender;
-    if (packets === this.#packetsAtReport) return { kind: 'receiver-report', ssrc, reports };
+    // RFC 3550 section 6.4: whoever sent since the last report or the one before it is a sender.
+    const isSender = packets > this.#packetsAtReportBefore;
+    this.#packetsAtReportBefore = this.#packetsAtReport;
     this.#packetsAtReport = packets;
+    if (!isSender) return { kind: 'receiver-report', ssrc, reports };
     const ntp = ntpTime(this.#wallClockMs());
     const sender = {
       ntpSeconds: ntp.seconds,

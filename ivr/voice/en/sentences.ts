@@ -57,7 +57,6 @@ export const sentences = {
   'mode-is-presentation': { text: 'This is a presentation. Only the hosts can speak.' },
   'mode-is-qa': { text: 'If you have a question, please raise your hand.' },
   'you-are-muted': { text: 'You are muted.' },
-  'how-to-unmute': { text: 'To be heard, press star six.' },
   'listen-only': { text: 'You can listen, but you cannot speak yet.' },
   'now-muted': { text: 'You are muted now.' },
   'now-unmuted': { text: 'You are no longer muted.' },

@@ -65,7 +65,6 @@ export const sentences = {
   'mode-is-presentation': { text: 'Questa è una presentazione. Possono parlare solo i moderatori.' },
   'mode-is-qa': { text: 'Per fare una domanda, alzi la mano.' },
   'you-are-muted': { text: 'Il suo microfono è disattivato.' },
-  'how-to-unmute': { text: 'Per parlare, prema asterisco sei.' },
   'listen-only': { text: 'Può ascoltare, ma non può ancora parlare.' },
   'now-muted': { text: 'Ora il suo microfono è disattivato.' },
   'now-unmuted': { text: 'Ora il suo microfono è attivo.' },

@@ -13,7 +13,9 @@ import {
   type RemoteMedia,
   type UdpChoice,
 } from '../../../embedded/media/index.ts';
+import { musicFile } from '../../../ivr/index.ts';
 import { RtpPhone } from '../../helpers/rtp-phone.ts';
+import { TONES, toneLevel, tonesHeard } from '../../helpers/tones.ts';
 
 export const MEMBER: MemberAudio = {
   speak: true,
@@ -39,28 +41,35 @@ export interface Leg {
 }
 
 export class MediaBench {
-  engine!: MediaEngine;
-  folder!: string;
+  folder = '';
+  #engine: MediaEngine | undefined;
   readonly #phones: RtpPhone[] = [];
   readonly #open: { close(): Promise<void> }[] = [];
+
+  get engine(): MediaEngine {
+    if (!this.#engine) throw new Error('the engine is not started');
+    return this.#engine;
+  }
 
   /** @param workers two, so that half of all legs move to the worker of their room */
   async start(udp: UdpChoice = 'auto', workers = 2): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'media-'));
     const logger = createLogger({ logLevel: 'silent' });
-    this.engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, logger });
+    this.#engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, music: musicFile(), logger });
   }
 
+  /** Every one of them, also when another cannot be closed: what stays open keeps mocha from ending. */
   async clear(): Promise<void> {
-    await Promise.all(this.#open.splice(0).map((opened) => opened.close()));
-    await Promise.all(this.#phones.splice(0).map((phone) => phone.close()));
+    const open = [...this.#open.splice(0), ...this.#phones.splice(0)];
+    const closed = await Promise.allSettled(open.map((opened) => opened.close()));
+    for (const result of closed) if (result.status === 'rejected') throw result.reason;
     const { ports, rooms } = this.engine.load();
     if (ports > 0 || rooms > 0) throw new Error(`${ports} ports and ${rooms} rooms are left`);
   }
 
   async stop(): Promise<void> {
-    await this.engine.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    await this.#engine?.stop();
+    if (this.folder) await rm(this.folder, { recursive: true, force: true });
   }
 
   async room(id = 'room', near?: MediaPort): Promise<MediaRoom> {
@@ -95,6 +104,41 @@ export class MediaBench {
     });
     return { phone, port };
   }
+}
+
+/** What a phone's own tone measures when it is heard as it was sent. */
+export const SENT_DB = -12.25;
+/** A machine busy with other things breaks sounds: then it is listened again. What is wrong stays wrong. */
+const LISTEN_AGAIN_MS = 10_000;
+
+/** @param listen one look. @returns when it satisfies. @throws with the last look when that never happens */
+export async function listenUntil<T>(listen: () => Promise<T>, satisfies: (heard: T) => boolean): Promise<void> {
+  const end = performance.now() + LISTEN_AGAIN_MS;
+  for (;;) {
+    const heard = await listen();
+    if (satisfies(heard)) return;
+    if (performance.now() > end) throw new Error(`heard to the end: ${JSON.stringify(heard)}`);
+  }
+}
+
+/** Until each hears exactly these tones, all at the same time. */
+export async function untilTheyHear(legs: readonly Leg[], tones: readonly (readonly number[])[]): Promise<void> {
+  const wanted = JSON.stringify(tones);
+  await listenUntil(
+    () => Promise.all(legs.map(async ({ phone }) => tonesHeard(await phone.hear(200, 100), TONES))),
+    (heard) => JSON.stringify(heard) === wanted,
+  );
+}
+
+/** Until it hears the tones (in Hz) at these levels, 1 dB more or less. */
+export async function untilItHearsLevels({ phone }: Leg, ...levels: [tone: number, db: number][]): Promise<void> {
+  await listenUntil(
+    async () => {
+      const sound = await phone.hear(200, 100);
+      return levels.map(([tone, db]) => ({ tone, db, heard: toneLevel(sound, tone) }));
+    },
+    (heard) => heard.every((one) => Math.abs(one.heard - one.db) < 1),
+  );
 }
 
 export function remoteOf(phone: RtpPhone, fields: Partial<RemoteMedia> = {}): RemoteMedia {

@@ -1,6 +1,4 @@
 import { expect } from 'chai';
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { TONES, level, makeTone, toneLevel, tonesHeard } from '../../helpers/tones.ts';
 import { readWav, writeWav } from '../../helpers/wav.ts';
 import { MediaBench, next, remoteOf, onBothNetworks } from './bench.ts';
@@ -71,7 +69,7 @@ onBothNetworks('media port, paired with a plain phone', (udp) => {
     first.stop();
   });
 
-  it('plays music of its own that is neither loud nor silent', async () => {
+  it('plays the music on hold, which is neither loud nor silent', async () => {
     const { phone, port } = await bench.leg();
     const music = port.play('local_stream://moh');
     expect(level(await phone.hear(2000, 1500))).to.be.within(-26, -10);
@@ -256,16 +254,14 @@ onBothNetworks('media port, paired with a plain phone', (udp) => {
     const { phone, port } = await bench.leg();
     phone.talk(port.localPort, A);
     await phone.hear(100);
-    const thrower = createSocket('udp4').bind(0, '127.0.0.1');
-    await once(thrower, 'listening');
+    const thrower = await bench.phone();
     for (let n = 0; n < 300; n++) {
       const bytes = Buffer.from(Array.from({ length: n % 64 }, () => Math.floor(Math.random() * 256)));
-      thrower.send(bytes, port.localPort, '127.0.0.1');
+      thrower.throw(port.localPort, bytes);
       phone.send(port.localPort, n % 128, bytes, n % 2 === 0, n * 7919);
     }
     phone.talk(port.localPort, A);
     port.setEcho(true);
     expect(toneLevel(await phone.hear(200, 800), A)).to.be.greaterThan(-30);
-    thrower.close();
   });
 });

@@ -1,6 +1,12 @@
 /** Rooms over HTTP: every command there is, and the keys of a company. */
 import { expect } from 'chai';
-import { PartylineError, roomCommand, roomCommandAccess, type RoomCommand } from '../../../config/contract/index.ts';
+import {
+  DEFAULT_KEYPAD,
+  PartylineError,
+  roomCommand,
+  roomCommandAccess,
+  type RoomCommand,
+} from '../../../config/contract/index.ts';
 import type { Role, RoomRequestEnvelope, Store } from '../../../store/index.ts';
 import { issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway } from '../../helpers/gateway.ts';
@@ -114,15 +120,40 @@ describe('web gateway: rooms', () => {
 
   it('have the keys their company has laid, as long as no keys begin with others', async () => {
     const { token } = await tokenOf(['admin']);
-    const patch = (keypad: object) => call(gateway, 'PATCH', '/api/v1/tenant', { token, body: { keypad } });
-    expect((await patch({ 'toggle-mute': '5', roll: '77' })).json()['keypad']).to.deep.equal({
-      'toggle-mute': '5',
-      roll: '77',
-    });
-    expect((await store.tenants.get('default'))?.keypad).to.deep.equal({ 'toggle-mute': '5', roll: '77' });
-    for (const wrong of [{ menu: '*' }, { 'toggle-mute': '*9' }, { roll: 'x' }, { dance: '1' }]) {
-      expect((await patch(wrong)).status, JSON.stringify(wrong)).to.equal(400);
+    const read = async (as = token) => call(gateway, 'GET', '/api/v1/keypad', { token: as });
+    const put = (keypad: object, as = token) => call(gateway, 'PUT', '/api/v1/keypad', { token: as, body: { keypad } });
+    expect((await read()).json()).to.deep.equal({ keypad: DEFAULT_KEYPAD });
+    const laid = await put({ 'toggle-mute': '5', roll: '77' });
+    expect(laid.json()).to.deep.equal({ keypad: { ...DEFAULT_KEYPAD, 'toggle-mute': '5', roll: '77' } });
+    expect((await read()).json()).to.deep.equal(laid.json());
+    for (const conflict of [{ menu: '*' }, { 'toggle-mute': '*9' }, { help: '12', menu: '12' }]) {
+      const refused = await put(conflict);
+      expect([refused.status, refused.json()['code']], JSON.stringify(conflict)).to.deep.equal([
+        400,
+        'keypad/conflict',
+      ]);
     }
-    expect((await patch({})).json()['keypad']).to.deep.equal({});
+    expect((await put({ help: '12', menu: '123' })).text, 'which ones').to.contain('help, menu');
+    for (const wrong of [{ roll: 'x' }, { roll: '' }, { roll: '123456789' }, { dance: '1' }]) {
+      const refused = await put(wrong);
+      expect([refused.status, refused.json()['code']], JSON.stringify(wrong)).to.deep.equal([400, 'request/invalid']);
+    }
+    expect((await read()).json(), 'as it was').to.deep.equal(laid.json());
+    const { token: moderator } = await tokenOf(['moderator']);
+    expect([(await read(moderator)).status, (await put({}, moderator)).status]).to.deep.equal([200, 403]);
+    expect((await put({})).json(), 'as usual again').to.deep.equal({ keypad: DEFAULT_KEYPAD });
+  });
+
+  it('tell their keys to whoever is in them by a browser', async () => {
+    const { token } = await tokenOf(['admin']);
+    await call(gateway, 'PUT', '/api/v1/keypad', { token, body: { keypad: { help: '0' } } });
+    const pass = await store.passes.issue(
+      { tenantId: 'default', conferenceId: await meeting(), participantId: 'p1', name: 'Bea', role: 'guest' },
+      60_000,
+    );
+    const answer = await call(gateway, 'GET', '/api/v1/keypad', { token: pass.token });
+    expect(answer.json()).to.deep.equal({ keypad: { ...DEFAULT_KEYPAD, help: '0' } });
+    const put = await call(gateway, 'PUT', '/api/v1/keypad', { token: pass.token, body: { keypad: {} } });
+    expect(put.status).to.equal(401);
   });
 });

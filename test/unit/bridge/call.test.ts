@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Call, type CallDeps } from '../../../bridge/calls/call.ts';
 import { CallDesk } from '../../../bridge/calls/call-desk.ts';
 import type { CallerSide, CallLeg } from '../../../bridge/calls/ports.ts';
-import { RecordingFolder, RoomService, type RunEffect } from '../../../bridge/conferences/index.ts';
+import { Attendance, RecordingFolder, RoomService, type RunEffect } from '../../../bridge/conferences/index.ts';
 import type { LegEvents } from '../../../bridge/media/leg.ts';
 import type { IncomingCallEvents, Invite } from '../../../bridge/sip/index.ts';
 import { TypedEmitter } from '../../../bridge/support/typed-emitter.ts';
@@ -289,6 +289,35 @@ describe('the life of a call', () => {
     expect(effects).to.deep.equal(['join-tone', 'set-speak', 'set-speak']);
     caller.events.emit('gone', 'caller-hung-up');
     await life;
+  });
+
+  it('shows somebody talking whose first word comes before the media server has told that they are in', async () => {
+    const { clock, deps, caller, legs, rooms, press, logger } = setUp();
+    const { rooms: applied, recordings } = deps.participation;
+    const attendance = new Attendance({ rooms: applied, recordings, logger, wallClock: () => 1 });
+    const talk = (channelUuid: string, type: 'start-talking' | 'stop-talking') =>
+      attendance.onConferenceEvent({ type, room: 'room-c1', memberId: 7, channelUuid });
+    const life = new Call({ ...deps, attendance }, caller, { tenantId: 'default' }, logger).run();
+    await turn();
+    const [leg] = legs;
+    leg!.join = async () => {
+      // The event is on its way sooner than the answer to the join.
+      talk(leg!.uuid, 'start-talking');
+      await turn();
+      return 7;
+    };
+    press('123456789#');
+    await clock.advance(50);
+    await turn();
+    const row = () => rooms.documents.get('c1')?.participants[0];
+    expect(row()).to.deep.include({ talking: true });
+    expect(row()?.leg).to.include({ memberId: 7 });
+    talk(leg!.uuid, 'stop-talking');
+    await turn();
+    expect(row()?.talking).to.equal(false);
+    caller.events.emit('gone', 'caller-hung-up');
+    await life;
+    expect(attendance.participantCount).to.equal(0);
   });
 
   it('greets before the answer when asked to; a CANCEL then ends it with 487', async () => {

@@ -14,6 +14,7 @@ import {
   toneLevel,
   tonesHeard,
   TONES,
+  usualLevel,
 } from '../../helpers/tones.ts';
 import { readWav, writeWav, type Sound } from '../../helpers/wav.ts';
 
@@ -33,6 +34,14 @@ describe('what tests hear', () => {
     for (const frequency of TONES) {
       expect(toneLevel(makeTone(frequency, 500, { db: -12 }), frequency)).to.be.closeTo(-12, 0.1);
     }
+  });
+
+  it('tells how loud a tone usually is, whatever got lost on the way', () => {
+    const sound = join2(makeTone(440, 310), join2(makeSilence(40), makeTone(440, 310)));
+    expect(usualLevel(sound, 440)).to.be.closeTo(-12, 0.2);
+    expect(usualLevel(makeTone(440, 500, { db: -14 }), 440)).to.be.closeTo(-14, 0.2);
+    expect(usualLevel(makeTone(440, 500), 830)).to.be.lessThan(-60);
+    expect(usualLevel(makeSilence(20), 440)).to.equal(SILENCE_DB);
   });
 
   it('tells every tone from every other in 100 ms', () => {

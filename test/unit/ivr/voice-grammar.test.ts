@@ -65,7 +65,6 @@ for (const { language } of voiceLanguages) {
         'enter-personal-code-or-pound',
         'say-your-name',
         'keep-name-or-again',
-        'how-to-unmute',
         'say-name-of-person',
       ]);
     });

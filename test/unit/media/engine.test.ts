@@ -92,3 +92,55 @@ describe('media engine whose worker fails', () => {
     await sound.stop();
   });
 });
+
+describe('admission by the clock', () => {
+  const logger = createLogger({ logLevel: 'silent' });
+  const engines: Engine[] = [];
+  afterEach(() => Promise.all(engines.splice(0).map((engine) => engine.stop())));
+
+  /** Its workers report these medians of how late their ticks were done, one each time when asked for statistics. */
+  async function reporting(doneP50Ms: readonly number[], options: { workers?: number; latenessLimitMs?: number } = {}) {
+    const started = new Engine({ rtpPorts: [0, 0], workers: 1, logger, ...options }, () =>
+      worker(`
+        globalThis.reports ??= ${JSON.stringify(doneP50Ms)};
+        const load = { ports: 0, rooms: 0, latenessP50Ms: 0, latenessP95Ms: 0, doneP50Ms: globalThis.reports.shift(), ticksLate: 0 };
+        parentPort.postMessage({ kind: 'load', load });
+        parentPort.postMessage({ kind: 'answer', id, answer: {} });`),
+    );
+    engines.push(started);
+    await started.ready();
+    return started;
+  }
+
+  async function overloadedAfterEach(engine: Engine, reports: readonly number[]): Promise<boolean[]> {
+    const port = await engine.openPort({ address: '' });
+    const told: boolean[] = [];
+    for (let report = 0; report < reports.length; report++) {
+      await port.statistics();
+      told.push(engine.load().overloaded);
+    }
+    return told;
+  }
+
+  it('is overloaded after two seconds in a row in which the median tick was done too late, until one in time', async () => {
+    const reports = [17, 15, 17, 17, 40, 16, 17];
+    const engine = await reporting(reports);
+    expect(engine.load().overloaded).to.equal(false);
+    expect(await overloadedAfterEach(engine, reports)).to.deep.equal([false, false, false, true, true, false, false]);
+  });
+
+  it('takes the limit it is given, and none at all when that is 0', async () => {
+    const reports = [9, 9, 7];
+    const low = await reporting(reports, { latenessLimitMs: 8 });
+    expect(await overloadedAfterEach(low, reports)).to.deep.equal([false, true, false]);
+    const none = await reporting([1000, 1000, 1000], { latenessLimitMs: 0 });
+    expect(await overloadedAfterEach(none, reports)).to.deep.equal([false, false, false]);
+  });
+
+  it('is overloaded when one worker is; new ports go to the others meanwhile', async () => {
+    const engine = await reporting([17, 17], { workers: 2 });
+    expect(await overloadedAfterEach(engine, [17, 17])).to.deep.equal([false, true]);
+    for (let n = 0; n < 3; n++) await engine.openPort({ address: '' });
+    expect(engine.load().workers.map(({ ports }) => ports)).to.deep.equal([1, 3]);
+  });
+});

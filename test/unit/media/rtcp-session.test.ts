@@ -31,7 +31,7 @@ describe('RTCP session', () => {
     expect(new Set(gaps).size).to.be.greaterThan(5);
   });
 
-  it('sends a sender report after sending, a receiver report otherwise', () => {
+  it('sends a sender report while it sent in the last two intervals, a receiver report otherwise', () => {
     const { session, sender } = bench();
     sender.frame(level(0));
     const first = nextReport(session, 0);
@@ -47,7 +47,9 @@ describe('RTCP session', () => {
         octetCount: 160,
       });
     expect(description).to.include({ kind: 'source-description', ssrc: sender.ssrc });
-    expect(nextReport(session, first.atMs).packets[0]?.kind).to.equal('receiver-report');
+    const second = nextReport(session, first.atMs);
+    expect(second.packets[0]?.kind, 'two intervals count').to.equal('sender-report');
+    expect(nextReport(session, second.atMs).packets[0]?.kind).to.equal('receiver-report');
   });
 
   it('tells what it received, and when the last sender report came', () => {

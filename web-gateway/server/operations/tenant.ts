@@ -1,11 +1,14 @@
-/** The company: what callers hear, and the decoys that tell when somebody guesses. */
+/** The company: what callers hear and press, and the decoys that tell when somebody guesses. */
 import {
   changeTenantRequest,
   createdDecoys,
   createDecoysRequest,
   decoyList,
+  keypadView,
   PartylineError,
+  replaceKeypadRequest,
   tenantView,
+  withDefaults,
 } from '../../../config/contract/index.ts';
 import type { Decoy, Person, Store, Tenant } from '../../../store/index.ts';
 import { operation, withoutUndefined, type Operation } from '../operation.ts';
@@ -28,6 +31,25 @@ export function tenantOperations(store: Store): Operation[] {
     body: changeTenantRequest,
     answers: { status: 200, schema: tenantView, description: 'The company as it is now.' },
     handle: async ({ person, body }) => store.tenants.change(person.tenantId, withoutUndefined(body)),
+  });
+
+  const keypad = operation({
+    method: 'get',
+    path: '/keypad',
+    summary: 'The keys people press in a room',
+    access: ['participant', 'admin', 'moderator', 'presenter'],
+    answers: { status: 200, schema: keypadView, description: 'The keys of every action.' },
+    handle: async ({ person, pass }) => keypadOf(await store.tenants.get(pass?.tenantId ?? person.tenantId)),
+  });
+
+  const replaceKeypad = operation({
+    method: 'put',
+    path: '/keypad',
+    summary: 'Lay the keys anew; actions that are not named have their usual keys again',
+    access: ['admin'],
+    body: replaceKeypadRequest,
+    answers: { status: 200, schema: keypadView, description: 'The keys of every action; rooms follow within seconds.' },
+    handle: async ({ person, body }) => keypadOf(await store.tenants.change(person.tenantId, body)),
   });
 
   const decoys = operation({
@@ -65,8 +87,10 @@ export function tenantOperations(store: Store): Operation[] {
     handle: async ({ person, params }) => store.decoys.remove(person.tenantId, params['id'] ?? '', person.id),
   });
 
-  return [get, patch, decoys, createDecoys, removeDecoy];
+  return [get, patch, keypad, replaceKeypad, decoys, createDecoys, removeDecoy];
 }
+
+const keypadOf = (tenant: Tenant | null) => ({ keypad: withDefaults(tenant?.keypad) });
 
 async function findTenant(store: Store, person: Person): Promise<Tenant> {
   const tenant = await store.tenants.get(person.tenantId);
