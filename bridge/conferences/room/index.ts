@@ -183,5 +183,13 @@ function over(before: RoomDocument | null, draft: Draft): Reduction {
   const shutOut: readonly RoomEffect[] = draft.end === undefined ? [] : [{ type: 'shut-out' }];
   if (!before) return { outcome: 'unchanged', effects: [] };
   const effects = [...kept, ...kicks, ...shutOut];
-  return { outcome: 'changed', room: null, events: draft.events, effects, ended };
+  // Whoever was let go last is told why, and not that the conference has ended.
+  const farewell = draft.room.farewells.findLast((each) => !before.farewells.includes(each));
+  return {
+    outcome: 'changed',
+    room: null,
+    events: draft.events,
+    effects,
+    ended: draft.end ?? farewell?.reason ?? ended,
+  };
 }

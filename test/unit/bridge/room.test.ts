@@ -346,6 +346,11 @@ describe('the waiting room', () => {
     room.tick(2);
     expect(room.has('anna')).to.equal(false);
     expect(room.room?.farewells.at(-1)).to.include({ callId: 'anna', reason: 'waited-too-long' });
+    const alone = new RoomPlay({ waitingRoom: 'until-host', waitingMinutes: 1 });
+    alone.come('anna');
+    alone.apply({ type: 'tick' });
+    alone.at += 61_000;
+    expect(alone.apply({ type: 'tick' }), 'also who was alone').to.include({ room: null, ended: 'waited-too-long' });
   });
 
   it('holds whoever is muted while held while waiting as long as any of the three is true', () => {
