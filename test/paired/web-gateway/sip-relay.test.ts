@@ -182,9 +182,9 @@ describe('web gateway: SIP of browsers passed on', () => {
         browser.once('open', () => resolve('open'));
         browser.once('unexpected-response', (_request, response) => resolve(String(response.statusCode)));
       });
-    const outcomes = await Promise.all(Array.from({ length: 30 }, () => outcome(dial(gateway))));
+    const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => outcome(dial(gateway))));
     expect(outcomes.filter((each) => each === 'open')).to.have.length(3);
-    expect(outcomes.filter((each) => each === '429')).to.have.length(27);
+    expect(outcomes.filter((each) => each === '429')).to.have.length(997);
     for (const browser of browsers.splice(0)) browser.terminate();
     while ((await outcome(dial(gateway))) !== 'open') continue;
   });
