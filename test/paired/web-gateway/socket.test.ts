@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { request as httpRequest } from 'node:http';
 import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
@@ -336,6 +337,37 @@ describe('web gateway: the socket of a room', function () {
     await page.seen('disconnect');
     const room = await store.rooms.read('default', conferenceId);
     expect(room?.participants[0]?.connections).to.deep.equal([]);
+  });
+
+  it('leaves nothing behind when the page goes before the room has answered', async () => {
+    const metrics = new Registry();
+    gateway = await start({ metrics });
+    let answer: () => void = () => undefined;
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    const asked: string[] = [];
+    const { join, conferenceId } = await meeting({
+      beforeConnect: (connectionId) => {
+        asked.push(connectionId);
+        return answering;
+      },
+    });
+    const sockets = (await Promise.all(Array.from({ length: 8 }, () => join()))).map(({ token }) => open(token));
+    while (asked.length < sockets.length) await nextTurn();
+    for (const page of sockets) page.close();
+    while (!(await metrics.metrics()).includes('partyline_web_pages 0')) await nextTurn();
+    // Whoever looks can tell at once that nobody is behind these connections.
+    const bridge = await openTestStore(redis);
+    while ((await bridge.roomRequests.living(asked)).size > 0) await nextTurn();
+    await bridge.close();
+    answer();
+    await new Promise<void>((resolve) => {
+      const stop = store.rooms.watch('default', conferenceId, (document) => {
+        const connections = document?.participants.flatMap((row) => row.connections) ?? [];
+        if ((document?.participants.length ?? 0) < sockets.length || connections.length > 0) return;
+        stop();
+        resolve();
+      });
+    });
   });
 
   it('counts its pages', async () => {

@@ -489,6 +489,27 @@ describe('hosts', () => {
     expect(alone.told('anna')).to.deep.equal(['no-host-here']);
   });
 
+  it('hear the same one again only after a while, however often they ask or raise their hand', () => {
+    const room = meeting();
+    for (let times = 0; times < 100; times += 1) {
+      room.press('anna', 'ask-for-help');
+      room.press('anna', 'toggle-hand');
+    }
+    expect(room.announced('hosts')).to.deep.equal(['somebody-needs-help']);
+    expect(
+      room.told('anna').filter((words) => words === 'help-is-asked-for'),
+      'answered each time',
+    ).to.have.length(100);
+    room.press('ben', 'toggle-hand');
+    room.at += 2_000;
+    room.press('ben', 'toggle-hand');
+    room.press('ben', 'toggle-hand');
+    expect(room.announced('hosts'), 'one tone for all hands').to.deep.equal(['hand-tone']);
+    room.at += 16_000;
+    room.press('anna', 'ask-for-help');
+    expect(room.announced('hosts'), 'it may have been missed').to.deep.equal(['somebody-needs-help']);
+  });
+
   it('name others by voice; guests only themselves', () => {
     const room = meeting();
     const record = (of: string, by: string) =>
