@@ -20,7 +20,8 @@ export interface CallerSide {
   answerInAck(signal: AbortSignal): Promise<string>;
   /** A re-INVITE with our offer. @returns the caller's answer */
   reoffer(sdp: string): Promise<string>;
-  end(refusal?: { status: number; headers?: Record<string, string> }): Promise<void>;
+  /** @param reason value of a BYE's header Reason (RFC 3326) */
+  end(refusal?: { status: number; headers?: Record<string, string> }, reason?: string): Promise<void>;
 }
 
 /** The media server's side: bridge/media's Leg. */

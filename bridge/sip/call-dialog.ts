@@ -63,9 +63,13 @@ export class CallDialog {
     }
   }
 
-  /** BYE. Resolves when the other side knows, or after two seconds. */
-  async end(): Promise<void> {
-    await settled(this.#dialog.destroy(), BYE_DEADLINE_MS);
+  /**
+   * BYE. Resolves when the other side knows, or after two seconds.
+   * @param reason value of the header Reason (RFC 3326)
+   */
+  async end(reason?: string): Promise<void> {
+    const options = reason === undefined ? {} : { headers: { Reason: reason } };
+    await settled(this.#dialog.destroy(options), BYE_DEADLINE_MS);
   }
 
   async #onNewOffer(request: SrfRequest, response: SrfResponse): Promise<void> {

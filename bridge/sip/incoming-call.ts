@@ -176,13 +176,19 @@ export class IncomingCall {
     this.events.emit('gone', reason === 'ACK timeout' ? 'ack-timeout' : 'caller-hung-up');
   }
 
-  /** Refuses, or ends with BYE, whatever fits; idempotent. Resolves when the other side knows, or after two seconds. */
-  async end(refusal: { status: number; headers?: Record<string, string> } = { status: 503 }): Promise<void> {
+  /**
+   * Refuses, or ends with BYE, whatever fits; idempotent. Resolves when the other side knows, or after two seconds.
+   * @param reason value of the BYE's header Reason (RFC 3326)
+   */
+  async end(
+    refusal: { status: number; headers?: Record<string, string> } = { status: 503 },
+    reason?: string,
+  ): Promise<void> {
     const before = this.#state;
     this.#state = 'over';
     this.events.removeAll();
     if (before === 'ringing' || before === 'early') this.#trySend(refusal.status, { headers: refusal.headers ?? {} });
-    if (before === 'answered' && this.#dialog) await this.#dialog.end();
+    if (before === 'answered' && this.#dialog) await this.#dialog.end(reason);
   }
 
   #trySend(status: number, options: SendOptions = {}): void {

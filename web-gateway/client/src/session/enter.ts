@@ -43,6 +43,7 @@ export async function comeBack(): Promise<ConferenceSession | null> {
     { ...kept.joined, ticketExpiresAt: 0 },
     kept.code,
     await trackFor(kept.sound, null).catch(listenInstead),
+    kept.soundElsewhere,
   );
 }
 
@@ -66,8 +67,9 @@ async function start(
   joined: JoinResponse,
   code: string | undefined,
   microphone: MediaStreamTrack | null,
+  soundElsewhere = false,
 ): Promise<ConferenceSession> {
   const { startSipCall } = await loadPhone();
   const player = new Player(readPreferences().speakerId);
-  return new ConferenceSession({ joined, code, microphone, player, startCall: startSipCall });
+  return new ConferenceSession({ joined, code, microphone, player, soundElsewhere, startCall: startSipCall });
 }

@@ -8,11 +8,13 @@ import { useObservable } from '../../session/observable.ts';
 import { failureWords } from '../../softphone/failure-words.ts';
 import type { Failure, PhoneState } from '../../softphone/machine.ts';
 import classes from './room.module.css';
+import { SoundElsewhere } from './sound-elsewhere.tsx';
 
 export function SoundNotice({ session }: { session: ConferenceSession }) {
   const phone = useObservable(session.phone ?? NO_PHONE);
   const blocked = useSyncExternalStore(session.player.subscribe, () => session.player.blocked);
   if (phone.name === 'failed') return <Failed session={session} failure={phone.failure} />;
+  if (phone.name === 'elsewhere') return <SoundElsewhere session={session} />;
   if (blocked) {
     return (
       <Notice kind="warm" title="The browser waits for a click before it plays sound" role="alert">
