@@ -222,7 +222,7 @@ function makeUasDialog(pending: PendingRequest, response: SipResponse, timers: N
 }
 
 function remoteUri(from: string): string {
-  return /<([^>]*)>/.exec(from)?.[1] ?? from;
+  return /<([^<>]*)>/.exec(from)?.[1] ?? from;
 }
 
 /** Over UDP and without proxies, a Contact that is not where the INVITE came from cannot be reached. */
