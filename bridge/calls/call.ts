@@ -191,7 +191,8 @@ export class Call {
 
   /** Before the answer, so that whoever hangs up during the greeting pays nothing. */
   async #greetEarly(leg: CallLeg): Promise<void> {
-    if (!this.#deps.settings.earlyGreeting || this.#ticketHolder || this.#media.answered) return;
+    const { offer } = this.#caller.invite;
+    if (!this.#deps.settings.earlyGreeting || offer === '' || this.#ticketHolder || this.#media.answered) return;
     this.#machine.to('early');
     this.#caller.progress(leg.localSdp);
     await leg.play(['welcome']);

@@ -16,6 +16,8 @@ export interface CallerSide {
   renegotiate: Renegotiate;
   progress(sdp: string): void;
   answer(sdp: string): Promise<void>;
+  /** The caller's SDP, when its INVITE had none. */
+  answerInAck(signal: AbortSignal): Promise<string>;
   /** A re-INVITE with our offer. @returns the caller's answer */
   reoffer(sdp: string): Promise<string>;
   end(refusal?: { status: number; headers?: Record<string, string> }): Promise<void>;
@@ -43,6 +45,7 @@ export interface LegMaker {
    * @param request.answer answers the caller, if that has to be done while the leg is made: a browser's
    */
   createLeg(request: {
+    /** Empty: the leg offers, and is told the answer by `renegotiate`. */
     offer: string;
     language: string;
     signal: AbortSignal;

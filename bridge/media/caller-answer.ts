@@ -3,6 +3,7 @@
  * handshake, and the handshake comes after the answer to the browser: so fsmrf's `connectCaller` answers in between. It does
  * that with `srf.createUAS(request, response, …)`; what it is given here for a response answers as the call wants it.
  */
+import { createMediaDialog, type CreateUac } from './plain-offer.ts';
 
 /** RFC 5764: the stream's keys come from a handshake on its own path. fsmrf decides it in the same way. */
 export function needsHandshake(sdp: string): boolean {
@@ -29,17 +30,13 @@ export class CallerAnswer {
 
 type Done = (error: unknown, dialog?: { destroy(): Promise<void> }) => void;
 
-interface MinimalSrf {
-  createUAC(...parameters: unknown[]): unknown;
-}
-
 /** The caller's dialog belongs to the call, which ends it when its leg fails. */
 const CALLS_OWN_DIALOG = { destroy: () => Promise.resolve() };
 
 /** What fsmrf takes for drachtio-srf: calls to the media server are drachtio-srf's, answers to callers ours. */
-export function srfForMrf(srf: MinimalSrf): object {
+export function srfForMrf(srf: CreateUac): object {
   return {
-    createUAC: (...parameters: unknown[]) => srf.createUAC(...parameters),
+    createUAC: (...parameters: unknown[]) => createMediaDialog(srf, ...parameters),
     createUAS: (_request: unknown, response: CallerAnswer, options: { localSdp: string }, done: Done) => {
       response.answer(options.localSdp).then(() => done(null, CALLS_OWN_DIALOG), done);
     },

@@ -45,6 +45,8 @@ export class MemberVoice {
   ): Promise<'done' | 'stopped'> {
     const { instead = true, signal } = options;
     if (this.#closed || signal?.aborted === true) return 'stopped';
+    // Nothing to say is no reason to stop what somebody else has begun to say.
+    if (files.length === 0) return 'done';
     if (instead || this.#queue[0]?.music === true) this.#stopAll();
     const stop = () => this.#stopAll();
     signal?.addEventListener('abort', stop, { once: true });

@@ -16,7 +16,8 @@ export interface CallDialogUser {
   /** The other side has ended it; `reason` is drachtio-server's text when it made the BYE itself. */
   onGone(reason: string | undefined): void;
   onDigit(digit: string): void;
-  onAcknowledged?(): void;
+  /** @param body of the ACK */
+  onAcknowledged?(body: string): void;
 }
 
 export class CallDialog {
@@ -27,7 +28,7 @@ export class CallDialog {
   constructor(dialog: SrfDialog, user: CallDialogUser) {
     this.#dialog = dialog;
     dialog.on('destroy', (_request, reason) => user.onGone(reason));
-    dialog.on('ack', () => user.onAcknowledged?.());
+    dialog.on('ack', (request) => user.onAcknowledged?.(request.body ?? ''));
     dialog.on('modify', (request, response) => void this.#onNewOffer(request, response));
     dialog.on('info', (request, response) => {
       const digit = readInfoDigit(request.get('Content-Type'), request.body);

@@ -110,13 +110,13 @@ function talk(draft: Draft, { callId, on }: InputOf<'talking'>): void {
   draft.event(talking ? 'talking-started' : 'talking-stopped', { participantId: row.id });
 }
 
-function explain(draft: Draft, { callId }: InputOf<'spoke-muted'>): void {
+function explain(draft: Draft, { callId, quiet = false }: InputOf<'spoke-muted'>): void {
   const row = draft.byCall(callId);
   const memberId = row?.leg?.memberId;
   if (!row || memberId === undefined || row.state !== 'present') return;
   const words = whyMuted(row, draft.room.mode);
   if (words.length === 0) return;
-  draft.tell(row, ...words);
+  if (!quiet) draft.tell(row, ...words);
   // FreeSWITCH tells of a muted talker once, until the next mute.
   draft.effects.push({ type: 'set-speak', memberId, speak: false });
 }

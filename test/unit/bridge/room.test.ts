@@ -181,6 +181,8 @@ describe('being heard', () => {
     expect(room.commanded(), 'FreeSWITCH tells again after a new mute').to.deep.equal([
       { type: 'set-speak', memberId: 2, speak: false },
     ]);
+    room.apply({ type: 'spoke-muted', callId: 'anna', quiet: true });
+    expect([room.told('anna'), room.commanded().length], 'only listened for again').to.deep.equal([[], 1]);
     room.apply({ type: 'spoke-muted', callId: 'ben' });
     expect(room.told('ben'), 'who is heard need not know').to.deep.equal([]);
   });
