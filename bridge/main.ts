@@ -7,7 +7,7 @@ import { createLogger, loadProcessSettings, SettingsError, type Logger, type Set
 import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
 import { readTlsFiles, selfSignedTls, type TlsOptions } from '../embedded/sip/index.ts';
-import { soundsFolder } from '../ivr/index.ts';
+import { musicFile, soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
 import {
   CertificateError,
@@ -226,6 +226,7 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
     rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
     mediaWorkers: settings.mediaWorkers,
     mediaLatenessLimitMs: settings.mediaLatenessLimitMs,
+    music: musicFile(),
     maxSessions: settings.maxCalls + SPARE_SESSIONS,
     // The embedded SIP server sends from the address it is bound to.
     sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,

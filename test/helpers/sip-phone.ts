@@ -43,7 +43,7 @@ export function response(status: number, reason: string, body = '', extra: Recor
   return { kind: 'response', status, reason, headers, body: Buffer.from(body) };
 }
 
-/** One call of a phone. Emits `provisional`, `answered`, `failed`, `ack`, and each in-dialog request by its method. */
+/** One call of a phone. Emits `provisional`, `answered`, `failed`, `outcome` (either of these two), `ack`, and each in-dialog request by its method. */
 export class PhoneCall extends EventEmitter {
   readonly phone: SipPhone;
   readonly callId: string;
@@ -192,7 +192,11 @@ export class SipPhone extends EventEmitter {
       call.target = parseNameAddr(answer.headers.get('Contact')!).uri;
       call.routes = answer.headers.getList('Record-Route').reverse();
       call.emit('answered', answer);
-    } else call.emit('failed', answer);
+      call.emit('outcome', answer);
+    } else {
+      call.emit('failed', answer);
+      call.emit('outcome', answer);
+    }
   }
 
   /** The called side of a dialog that a request other than INVITE has made. */
