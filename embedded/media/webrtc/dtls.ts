@@ -221,11 +221,18 @@ export class DtlsHandshake {
     return { localKey: local.key, localSalt: local.salt, remoteKey: remote.key, remoteSalt: remote.salt };
   }
 
-  /** After the handshake: the peer's repeated last flight is answered, data nobody asked for is thrown away. */
+  /**
+   * After the handshake: the peer's repeated last flight is answered, data nobody asked for is thrown away. Once the peer
+   * has said goodbye OpenSSL reads nothing more, and what came would wait in memory for ever.
+   */
   #read(): void {
     const { memory, openssl } = this.#context;
-    openssl.call.errorsClear();
-    while (openssl.call.sslRead(this.#ssl, memory.address, SCRATCH_BYTES) > 0);
+    const { call } = openssl;
+    call.errorsClear();
+    let result: number;
+    do result = call.sslRead(this.#ssl, memory.address, SCRATCH_BYTES);
+    while (result > 0);
+    if (call.sslError(this.#ssl, result) !== SSL_ERROR_WANT_READ) this.#stage = 'over';
     this.#flush();
   }
 
