@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { createLogger, loadProcessSettings, SettingsError, type Logger, type Settings } from '../config/index.ts';
 import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
-import { readTlsFiles, selfSignedTls, type TlsOptions } from '../embedded/sip/index.ts';
+import { readTlsFiles, selfSignedTls, type SipHop, type TlsOptions } from '../embedded/sip/index.ts';
 import { musicFile, soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
 import {
@@ -202,7 +202,7 @@ async function startEmbeddedServers(
   const secret = randomBytes(32).toString('base64url');
   const freeswitch = await startMediaServer(settings, logger, secret);
   closing.push('the embedded media server', SERVER_CLOSE_MS, () => freeswitch.stop());
-  const drachtio = await startSipServer(settings, logger, secret, gate);
+  const drachtio = await startSipServer(settings, logger, secret, gate, freeswitch.sipPort);
   closing.push('the embedded SIP server', SERVER_CLOSE_MS, () => drachtio.stop());
   return {
     bridge: {
@@ -242,10 +242,14 @@ async function startSipServer(
   logger: Logger,
   secret: string,
   gate: InviteGate,
+  mediaServerPort: number,
 ): Promise<DrachtioServer> {
   const sip = sipListeners(settings, LOOPBACK);
   const tls = needsCertificate(sip) ? await sipCertificate(settings) : undefined;
   const connections = settings.maxCalls + SPARE_CONNECTIONS;
+  // It says BYE when a phone has gone silent, also where nobody else on this machine is trusted.
+  const isMediaServer = ({ protocol, address, port }: SipHop) =>
+    protocol === 'udp' && address === LOOPBACK && port === mediaServerPort;
   const places = sip.map(({ setting = 'sipPort', address, port }) => ({ setting, address, port }) as const);
   return listening(places, () =>
     startDrachtio({
@@ -263,7 +267,7 @@ async function startSipServer(
       secret,
       logger,
       // Strangers are not even parsed; the gate would not answer them either.
-      filter: (hop) => gate.mayBeRead(hop),
+      filter: (hop) => gate.mayBeRead(hop) || isMediaServer(hop),
     }),
   );
 }

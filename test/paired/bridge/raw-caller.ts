@@ -1,6 +1,7 @@
 /** A caller that writes its SIP by hand: for what no decent user agent would send. Loopback, UDP, no media of its own. */
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 
 const PATIENCE_MS = 5_000;
 const ATTEMPT_MS = 500;
@@ -21,6 +22,8 @@ export interface RawInvite {
   readonly headers: readonly string[];
   /** After the origin. */
   readonly sdpLines: readonly string[];
+  /** Where its sound should go. Default: nowhere. */
+  readonly rtpPort: number;
 }
 
 export class RawCaller {
@@ -33,12 +36,14 @@ export class RawCaller {
   #sequence = 1;
   #callId = `raw-${Math.random().toString(36).slice(2)}`;
   readonly #branch = this.#callId;
+  readonly #server: string;
   #contact: string | undefined;
   #headers: readonly string[] = [];
   #arrived: () => void = () => undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
+    this.#server = isIPv6(socket.address().address) ? '[::1]' : '127.0.0.1';
     socket.on('message', (bytes) => {
       const text = bytes.toString();
       const status = Number(/^SIP\/2\.0 (\d{3})/.exec(text)?.[1] ?? 0);
@@ -48,7 +53,7 @@ export class RawCaller {
   }
 
   static async open(address = '127.0.0.1'): Promise<RawCaller> {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
     socket.bind(0, address);
     await once(socket, 'listening');
     return new RawCaller(socket);
@@ -62,14 +67,16 @@ export class RawCaller {
   invite(port: number, from: string, other: Partial<RawInvite> = {}): void {
     this.#port = port;
     this.#from = `${from};tag=${other.tag ?? 'raw'}`;
-    this.#target = `sip:${other.dialled ?? '1000'}@127.0.0.1:${port}`;
-    this.#to = other.to ?? `<sip:1000@127.0.0.1:${port}>`;
+    this.#target = `sip:${other.dialled ?? '1000'}@${this.#server}:${port}`;
+    this.#to = other.to ?? `<sip:1000@${this.#server}:${port}>`;
     this.#callId = other.callId ?? this.#callId;
     this.#contact = other.contact;
     this.#headers = other.headers ?? [];
     const { sdpLines = ['s=-'] } = other;
     const [name = 's=-', ...attributes] = sdpLines;
-    const head = ['v=0', 'o=- 1 1 IN IP4 127.0.0.1', name, 'c=IN IP4 127.0.0.1', 't=0 0', 'm=audio 9 RTP/AVP 0'];
+    const place = this.#server === '[::1]' ? 'IN IP6 ::1' : 'IN IP4 127.0.0.1';
+    const audio = `m=audio ${other.rtpPort ?? 9} RTP/AVP 0`;
+    const head = ['v=0', `o=- 1 1 ${place}`, name, `c=${place}`, 't=0 0', audio];
     this.#send('INVITE', this.#sequence, [...head, ...attributes, ''].join('\r\n'), 'application/sdp');
   }
 
@@ -82,11 +89,12 @@ export class RawCaller {
     return true;
   }
 
-  async connect(port: number, from: string): Promise<void> {
-    this.invite(port, from);
+  async connect(port: number, from: string, other: Partial<RawInvite> = {}): Promise<RawAnswer> {
+    this.invite(port, from, other);
     const answer = await this.#final();
     if (answer.status !== 200) throw new Error(`answered ${answer.status}`);
     this.#acknowledge(answer);
+    return answer;
   }
 
   #acknowledge({ text }: RawAnswer): void {
@@ -133,19 +141,19 @@ export class RawCaller {
     const port = this.#socket.address().port;
     const lines = [
       `${method} ${this.#target} SIP/2.0`,
-      `Via: SIP/2.0/UDP 127.0.0.1:${port};branch=z9hG4bK${this.#branch}${sequence}${method === 'ACK' ? 'a' : ''};rport`,
+      `Via: SIP/2.0/UDP ${this.#server}:${port};branch=z9hG4bK${this.#branch}${sequence}${method === 'ACK' ? 'a' : ''};rport`,
       'Max-Forwards: 70',
       `From: ${this.#from}`,
       `To: ${this.#to}`,
       `Call-ID: ${this.#callId}`,
       `CSeq: ${sequence} ${method}`,
-      `Contact: ${this.#contact ?? `<sip:raw@127.0.0.1:${port}>`}`,
+      `Contact: ${this.#contact ?? `<sip:raw@${this.#server}:${port}>`}`,
       ...this.#headers,
       ...(type === undefined ? [] : [`Content-Type: ${type}`]),
       `Content-Length: ${Buffer.byteLength(body)}`,
       '',
       body,
     ];
-    this.#socket.send(lines.join('\r\n'), this.#port, '127.0.0.1');
+    this.#socket.send(lines.join('\r\n'), this.#port, this.#server.replace(/[[\]]/g, ''));
   }
 }

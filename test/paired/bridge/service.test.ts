@@ -137,6 +137,19 @@ describe('the gate of the whole service', () => {
     }
   });
 
+  it('hears its own media server, even when it trusts nobody on this machine', async () => {
+    const running = await runService({ trustedSources: ['127.0.0.2'], rtpTimeoutSeconds: 1 });
+    const friend = await RawCaller.open('127.0.0.2');
+    try {
+      await friend.connect(running.port, '<sip:friend@b>');
+      const ended = await until('the silent leg is ended', () => running.lines('call ended')[0]);
+      expect(ended['termination']).to.deep.equal({ class: 'caller', reason: 'media-timeout' });
+    } finally {
+      friend.close();
+      await running.stop();
+    }
+  });
+
   it('ends a leg that has gone silent', async () => {
     const running = await runService({ rtpTimeoutSeconds: 1 });
     try {
