@@ -34,11 +34,29 @@ export interface Meeting {
   joined(count: number): Promise<RoomDocument>;
 }
 
+/** Services that nobody has stopped; also those that a hook did not wait for any longer. */
+const left = new Set<Promise<Running>>();
+
+// A test that fails leaves its service behind, and mocha would not end by itself.
+after('stop what failed tests have left', async function () {
+  this.timeout(60_000);
+  for (const starting of left) await starting.then(({ stop }) => stop()).catch(() => undefined);
+});
+
 /** @param options.voice `short`: each prompt is a fraction of a second (default); `real`: as callers hear it */
-export async function runService(
-  overrides: SettingsInput = {},
-  options: { voice?: 'short' | 'real'; tones?: Readonly<Record<string, number>> } = {},
-): Promise<Running> {
+export function runService(overrides: SettingsInput = {}, options: VoiceOptions = {}): Promise<Running> {
+  const starting = start(overrides, options, () => left.delete(starting));
+  left.add(starting);
+  starting.catch(() => left.delete(starting));
+  return starting;
+}
+
+interface VoiceOptions {
+  readonly voice?: 'short' | 'real';
+  readonly tones?: Readonly<Record<string, number>>;
+}
+
+async function start(overrides: SettingsInput, options: VoiceOptions, stopped: () => void): Promise<Running> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'partyline-bridge-')));
   const voice = options.voice === 'real' ? {} : { soundsDir: await shortVoice(dataDir, options.tones) };
   const settings = loadSettings({
@@ -81,6 +99,7 @@ export async function runService(
     lines: (message) =>
       log.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ msg }) => msg === message),
     stop: async () => {
+      stopped();
       await Promise.all(phones.map((phone) => phone.close()));
       await service.stop();
       if (overrides.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
