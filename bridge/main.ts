@@ -7,7 +7,7 @@ import { createLogger, loadProcessSettings, SettingsError, type Logger, type Set
 import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
 import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
 import { readTlsFiles, selfSignedTls, type TlsOptions } from '../embedded/sip/index.ts';
-import { soundsFolder } from '../ivr/index.ts';
+import { musicFile, soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
 import {
   CertificateError,
@@ -36,6 +36,9 @@ const SPARE_SESSIONS = 50;
 const SPARE_CONNECTIONS = 1_000;
 /** So many times the INVITEs a source may send are refused one by one; more than that is a flood. */
 const FLOOD_FACTOR = 2;
+/** A source may have as many INVITEs waiting for an answer or its ACK as it may send in half a second, and never fewer. */
+const LEAST_HALF_OPEN = 20;
+const HALF_OPEN_SECONDS = 0.5;
 const LOOPBACK = '127.0.0.1';
 /** Any number will do, unless numbers are configured. */
 const DIALLED = '1000';
@@ -226,6 +229,7 @@ function startMediaServer(settings: Settings, logger: Logger, password: string):
     rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
     mediaWorkers: settings.mediaWorkers,
     mediaLatenessLimitMs: settings.mediaLatenessLimitMs,
+    music: musicFile(),
     maxSessions: settings.maxCalls + SPARE_SESSIONS,
     // The embedded SIP server sends from the address it is bound to.
     sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,
@@ -252,6 +256,7 @@ async function startSipServer(
         maxConnections: connections,
         maxConnectionsPerAddress: connections,
         maxNewRequestsPerSecond: FLOOD_FACTOR * settings.inviteRatePerSource,
+        maxHalfOpenPerSource: Math.max(LEAST_HALF_OPEN, HALF_OPEN_SECONDS * settings.inviteRatePerSource),
       },
       advertisedAddress: advertisedAddress(settings),
       client: { address: LOOPBACK, port: 0 },

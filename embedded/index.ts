@@ -26,6 +26,8 @@ export interface EmbeddedOptions {
   readonly filter?: SourceFilter;
   /** Seconds without RTP after which a call is hung up. Default 0: never. */
   readonly rtpTimeoutSeconds?: number;
+  /** The .wav file that `local_stream://` plays, round and round. Default: there is no such stream. */
+  readonly music?: string;
   readonly logger: Logger;
 }
 
@@ -51,7 +53,7 @@ const SECRET_BYTES = 24;
 
 /** @throws the operating system's error when a port cannot be bound; nothing stays open then */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServers> {
-  const { bind, sipPort, advertisedAddress, rtpPorts, filter, rtpTimeoutSeconds, logger } = options;
+  const { bind, sipPort, advertisedAddress, rtpPorts, filter, rtpTimeoutSeconds, music, logger } = options;
   const secrets = { drachtio: newSecret(), freeswitch: newSecret() };
   const freeswitch = await startFreeswitch({
     sip: { address: LOOPBACK, port: 0 },
@@ -61,6 +63,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     password: secrets.freeswitch,
     rtpPorts,
     ...(rtpTimeoutSeconds !== undefined && { rtpTimeoutSeconds }),
+    ...(music !== undefined && { music }),
     logger,
   });
   const drachtio = await startDrachtio({

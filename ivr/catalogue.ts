@@ -1,4 +1,5 @@
 /** From meanings to sound files, in the caller's language or the nearest there is. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tones, type Music, type Prompt, type RecordedPrompt, type Tone } from './prompts.ts';
 import { english } from './voice/en/index.ts';
@@ -74,6 +75,11 @@ export const voiceLanguages: readonly VoiceLanguage[] = [english, italian, russi
 const catalogue = createCatalogue(voiceLanguages, english);
 export const resolvePrompt = catalogue.resolve;
 export const promptFiles = catalogue.files;
+
+/** The music on hold, for media servers that play it by themselves (`local_stream://moh`). An absolute path. */
+export function musicFile(): string {
+  return join(soundsFolder(), 'tones', 'hold-music.wav');
+}
 
 /** Where the files are on this machine; a media server elsewhere mounts the same folder. */
 export function soundsFolder(): string {

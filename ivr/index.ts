@@ -1,5 +1,5 @@
 /** The door of the ivr room: conversations with a caller. */
-export { promptFiles, resolvePrompt, soundsFolder, voiceLanguages, type ResolvedPrompt } from './catalogue.ts';
+export { musicFile, promptFiles, resolvePrompt, soundsFolder, voiceLanguages, type ResolvedPrompt } from './catalogue.ts';
 export { systemClock, type Clock } from './clock.ts';
 export {
   askAccessCode,

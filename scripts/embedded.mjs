@@ -20,4 +20,5 @@ endWithNpm();
 const { register } = await import('tsx/esm/api');
 register();
 const { runStandalone } = await import(pathToFileURL(`${root}embedded/standalone/index.ts`).href);
-await runStandalone(process.argv.slice(2));
+const { musicFile } = await import(pathToFileURL(`${root}ivr/index.ts`).href);
+await runStandalone(process.argv.slice(2), { music: musicFile() });

@@ -47,6 +47,7 @@ export type MediaServerEvents = {
 };
 
 export interface LegRequest {
+  /** Empty: the media server offers, and learns of its peer by `renegotiate`. */
   readonly offer: string;
   readonly language: string;
   readonly signal: AbortSignal;
@@ -114,7 +115,7 @@ export class MediaServer implements LegHost {
   }
 
   /**
-   * Makes a leg for a caller's offer; its answer is `leg.localSdp`.
+   * Makes a leg for a caller's offer; its answer, or its own offer, is `leg.localSdp`.
    * @throws PartylineError media/unavailable, media/not-secured, sip/no-common-codec; what `request.answer` throws
    */
   async createLeg(request: LegRequest): Promise<Leg> {
@@ -139,6 +140,7 @@ export class MediaServer implements LegHost {
 
   async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, answer }: LegRequest): Promise<FsmrfEndpoint> {
     const headers = { 'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000) };
+    if (offer === '') return fsmrf.createEndpoint({ headers });
     if (!needsHandshake(offer)) return fsmrf.createEndpoint({ remoteSdp: offer, headers });
     // Its handshake is with one media server; another one cannot take it over.
     if (!answer) throw new PartylineError('media/unavailable', { detail: 'a browser cannot change its media server' });

@@ -44,6 +44,8 @@ export interface FreeswitchOptions {
   readonly mediaWorkers?: number;
   /** New calls are refused while the media clock's median tick is done later than this after its time; 0 = never. Default 16. */
   readonly mediaLatenessLimitMs?: number;
+  /** The .wav file that `local_stream://` plays, round and round. Default: there is no such stream. */
+  readonly music?: string;
   /** Default 1,200. */
   readonly maxSessions?: number;
   /** Whose SIP is listened to. Default: loopback only. */
@@ -84,12 +86,13 @@ const DEFAULT_MAX_SESSIONS = 1_200;
 const STOP_DEADLINE_MS = 3_000;
 
 export async function startFreeswitch(options: FreeswitchOptions): Promise<FreeswitchServer> {
-  const { logger, rtpPorts, mediaWorkers, mediaLatenessLimitMs } = options;
+  const { logger, rtpPorts, mediaWorkers, mediaLatenessLimitMs, music } = options;
   const engine = await startMediaEngine({
     rtpPorts,
     logger,
     ...(mediaWorkers !== undefined && { workers: mediaWorkers }),
     ...(mediaLatenessLimitMs !== undefined && { latenessLimitMs: mediaLatenessLimitMs }),
+    ...(music !== undefined && { music }),
   });
   const server = new Server(options, engine);
   try {

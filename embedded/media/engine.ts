@@ -149,11 +149,11 @@ export class Engine implements MediaEngine {
   }
 
   #start(index: number): EngineWorker {
-    const { udp = 'auto', latenessLimitMs = DEFAULT_LATENESS_LIMIT_MS } = this.#options;
+    const { udp = 'auto', latenessLimitMs = DEFAULT_LATENESS_LIMIT_MS, music } = this.#options;
     const worker = new EngineWorker({
       index,
       start: this.#startWorker,
-      settings: { udp, certificate: this.#certificate },
+      settings: { udp, music, certificate: this.#certificate },
       latenessLimitMs,
       onEvent: (event) => this.#receive(event),
       onEnd: (error) => this.#workerEnded(worker, error),

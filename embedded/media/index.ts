@@ -4,7 +4,6 @@ import { Engine } from './engine.ts';
 import type { EngineOptions, MediaEngine } from './types.ts';
 
 export { COMFORT_NOISE_LEVEL } from './comfort-noise.ts';
-export { composeMusicFile } from './sources/music.ts';
 export { MediaError, type MediaErrorCode } from './errors.ts';
 export type * from './types.ts';
 

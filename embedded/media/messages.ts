@@ -120,5 +120,6 @@ export type FromWorker =
 
 export interface WorkerSettings {
   readonly udp: UdpChoice;
+  readonly music?: string | undefined;
   readonly certificate: DtlsCertificate;
 }

@@ -233,6 +233,8 @@ export interface EngineOptions {
    * a row the engine is overloaded. Default 16, four fifths of a frame; 0 = never.
    */
   readonly latenessLimitMs?: number;
+  /** A .wav file that `local_stream://` plays, round and round. Default: there is no such stream. */
+  readonly music?: string;
   /** How packets are read and sent: in batches (Linux, needs koffi) or with node:dgram. Default 'auto'. */
   readonly udp?: UdpChoice;
 }

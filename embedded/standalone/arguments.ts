@@ -26,6 +26,8 @@ export interface StandaloneOptions {
   readonly rtpPorts: readonly [number, number];
   /** PEM files; without them a certificate is made where one is needed. */
   readonly tls?: { readonly certificateFile: string; readonly keyFile: string };
+  /** The .wav file that `local_stream://` plays. */
+  readonly music?: string;
   readonly logLevel: string;
 }
 
@@ -40,6 +42,7 @@ export const USAGE = `npm run embedded -- [options]
   --rtp low-high                      RTP ports. Default 20000-29999
   --tls-certificate file --tls-key file
                                       for tls and wss, PEM. Without them a certificate is made at the start
+  --music file                        WAV that local_stream:// plays, round and round. Default: Partyline's own
   --log-level level                   trace, debug, info, warn, error or silent. Default warn
 
 Port 0 lets the operating system choose. Without any server named both are started; --drachtio or --freeswitch alone
@@ -55,6 +58,7 @@ const OPTIONS = {
   rtp: { type: 'string' },
   'tls-certificate': { type: 'string' },
   'tls-key': { type: 'string' },
+  music: { type: 'string' },
   'log-level': { type: 'string' },
   help: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options'];
@@ -90,6 +94,7 @@ export function parseArguments(args: readonly string[]): StandaloneOptions | 'he
     ...(drachtio && { drachtio }),
     ...(freeswitch && { freeswitch }),
     ...(tls && { tls }),
+    ...(given.music !== undefined && { music: given.music }),
     ...advertised(given.advertise, [...sip.map((point) => point.address), mediaAddress]),
   };
 }

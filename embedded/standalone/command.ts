@@ -6,11 +6,11 @@ import { startStandalone, type StandaloneServers } from './servers.ts';
 const STOP_DEADLINE_MS = 10_000;
 const BAD_ARGUMENTS = 2;
 
-/** Runs until a signal ends the process. */
-export async function runStandalone(args: readonly string[]): Promise<void> {
+/** Runs until a signal ends the process. @param usual what is not said in the arguments */
+export async function runStandalone(args: readonly string[], usual: { readonly music?: string } = {}): Promise<void> {
   const options = readOptions(args);
   if (options === undefined) return;
-  const running = start(options);
+  const running = start({ ...usual, ...options });
   obeySignals(running);
   const servers = await running;
   if (servers) process.stdout.write(`The embedded servers are running.\n  ${servers.lines.join('\n  ')}\n`);

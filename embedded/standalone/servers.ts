@@ -39,7 +39,7 @@ type Control = NonNullable<StandaloneOptions['drachtio']>;
 
 function startMediaServer(options: StandaloneOptions, control: Control, logger: Logger): Promise<FreeswitchServer> {
   const { address, port, secret } = control;
-  const { advertisedAddress, mediaAddress, rtpPorts } = options;
+  const { advertisedAddress, mediaAddress, rtpPorts, music } = options;
   return startFreeswitch({
     sip: { address, port: 0 },
     mediaAddress,
@@ -47,6 +47,7 @@ function startMediaServer(options: StandaloneOptions, control: Control, logger: 
     eventSocket: { address, port },
     password: secret,
     rtpPorts,
+    ...(music !== undefined && { music }),
     // Whoever opens it to other machines wants them let in.
     ...(isLoopback(address) ? { sipFilter: fromThisMachine() } : { sipFilter: anybody, eventSocketFilter: anybody }),
     logger,

@@ -5,6 +5,7 @@
  */
 import type { Context } from 'mocha';
 import { createLogger } from '../../config/index.ts';
+import { musicFile } from '../../ivr/index.ts';
 import { startEmbedded, type ControlAddress, type EmbeddedServers } from '../../embedded/index.ts';
 import { connectMrf, type MediaServer } from './fsmrf-client.ts';
 import { skipBecause } from './skip.ts';
@@ -90,7 +91,7 @@ function udpPortOf(hostPorts: readonly string[]): number {
 }
 
 async function embeddedServers(): Promise<SubjectServers> {
-  const embedded = await startEmbedded({ bind: '127.0.0.1', sipPort: 0, rtpPorts: [0, 0], logger });
+  const embedded = await startEmbedded({ bind: '127.0.0.1', sipPort: 0, rtpPorts: [0, 0], music: musicFile(), logger });
   return { drachtio: embedded.drachtio, freeswitch: embedded.freeswitch, embedded };
 }
 

@@ -27,6 +27,17 @@ export function encodeMulaw(sample: number): number {
   return best;
 }
 
+/** Frames that can be sent again and again: every multiple of 10 Hz fits into 100 ms. */
+export function toneFrames(frequency: number, amplitude: number): Buffer[] {
+  return Array.from({ length: 5 }, (_, frame) =>
+    Buffer.from(
+      Array.from({ length: FRAME }, (__, index) =>
+        encodeMulaw(amplitude * Math.sin((2 * Math.PI * frequency * (frame * FRAME + index)) / 8000)),
+      ),
+    ),
+  );
+}
+
 export interface HeardEvent {
   readonly event: number;
   readonly end: boolean;
@@ -52,6 +63,7 @@ export class RtpPhone {
   #samples: number[] = [];
   #waiting: { samples: number; tell: () => void }[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
   #sequence = Math.floor(Math.random() * 65_536);
   #timestamp = Math.floor(Math.random() * 0xffffffff);
   readonly #ssrc = Math.floor(Math.random() * 0xffffffff);
@@ -78,26 +90,38 @@ export class RtpPhone {
     }
   }
 
+  /** What somebody would have to guess who wants to be taken for this phone: the next packet's numbers. */
+  get next(): { readonly ssrc: number; readonly sequence: number; readonly timestamp: number } {
+    return { ssrc: this.#ssrc, sequence: this.#sequence, timestamp: this.#timestamp };
+  }
+
   get port(): number {
     return this.#socket.address().port;
   }
 
   /** Sends its tone (0 = silence) every 20 ms until `quiet` or `close`; the tone's phase runs on. */
   talk(toPort: number, frequency: number, amplitude = 8000): void {
+    const frames = toneFrames(frequency, amplitude);
+    this.#everyFrame((sent) => this.send(toPort, 0, frames[sent % frames.length]!, sent === 0));
+  }
+
+  /** The same over a bad line: each packet is kept back by the next of `delaysMs` in turn; undefined = it is lost. */
+  talkBadly(toPort: number, frequency: number, delaysMs: readonly (number | undefined)[]): void {
+    const frames = toneFrames(frequency, 8000);
+    this.#everyFrame((sent) => {
+      const packet = this.#packet(0, frames[sent % frames.length]!, sent === 0);
+      const delayMs = delaysMs[sent % delaysMs.length];
+      if (delayMs !== undefined) setTimeout(() => this.throw(toPort, packet), delayMs);
+    });
+  }
+
+  #everyFrame(frame: (sent: number) => void): void {
     this.quiet();
-    // All frames of a whole number of periods; every multiple of 10 Hz fits into 100 ms.
-    const frames = Array.from({ length: 5 }, (_, frame) =>
-      Buffer.from(
-        Array.from({ length: FRAME }, (__, index) =>
-          encodeMulaw(amplitude * Math.sin((2 * Math.PI * frequency * (frame * FRAME + index)) / 8000)),
-        ),
-      ),
-    );
     let sent = 0;
     const started = performance.now();
     const send = (): void => {
       for (const due = Math.floor((performance.now() - started) / FRAME_MS); sent <= due; sent++) {
-        this.send(toPort, 0, frames[sent % frames.length]!, sent === 0);
+        frame(sent);
         this.#timestamp = (this.#timestamp + FRAME) >>> 0;
       }
       this.#timer = setTimeout(send, Math.max(1, started + sent * FRAME_MS - performance.now()));
@@ -111,6 +135,10 @@ export class RtpPhone {
 
   /** One packet, now. */
   send(toPort: number, payloadType: number, payload: Buffer, marker = false, timestamp = this.#timestamp): void {
+    this.throw(toPort, this.#packet(payloadType, payload, marker, timestamp));
+  }
+
+  #packet(payloadType: number, payload: Buffer, marker: boolean, timestamp = this.#timestamp): Buffer {
     const header = Buffer.alloc(12);
     header[0] = 0x80;
     header[1] = payloadType + (marker ? 128 : 0);
@@ -118,7 +146,7 @@ export class RtpPhone {
     header.writeUInt32BE(timestamp, 4);
     header.writeUInt32BE(this.#ssrc, 8);
     this.#sequence = (this.#sequence + 1) % 65_536;
-    this.#socket.send(Buffer.concat([header, payload]), toPort, '127.0.0.1');
+    return Buffer.concat([header, payload]);
   }
 
   /** Presses keys as RFC 4733 tells, all packets of all keys at once: who counts keys must not need their timing. */
@@ -147,7 +175,7 @@ export class RtpPhone {
 
   /** Bytes that need not be RTP, from where the phone's sound comes from. */
   throw(toPort: number, bytes: Buffer): void {
-    this.#socket.send(bytes, toPort, '127.0.0.1');
+    if (!this.#closed) this.#socket.send(bytes, toPort, '127.0.0.1');
   }
 
   sendReport(toPort: number, bytes: Buffer): void {
@@ -190,6 +218,7 @@ export class RtpPhone {
 
   async close(): Promise<void> {
     this.quiet();
+    this.#closed = true;
     await Promise.all(
       [this.#socket, this.#control].map((socket) => new Promise<void>((done) => socket.close(() => done()))),
     );

@@ -22,8 +22,8 @@ export const SDP =
 const logger = createLogger({ logLevel: 'silent' });
 let calls = 0;
 
-/** Waits for an event, 5 s at most, so that a test says what it was waiting for; an `error` before it is no concern. */
-export function event<T>(emitter: EventEmitter, name: string): Promise<T> {
+/** Waits for an event, 5 s at most unless told otherwise, so that a test says what it was waiting for; an `error` before it is no concern. */
+export function event<T>(emitter: EventEmitter, name: string, deadlineMs = 5_000): Promise<T> {
   return new Promise((resolve, reject) => {
     const listener = (value: T) => {
       clearTimeout(timer);
@@ -31,8 +31,8 @@ export function event<T>(emitter: EventEmitter, name: string): Promise<T> {
     };
     const timer = setTimeout(() => {
       emitter.off(name, listener);
-      reject(new Error(`no event ${name} within 5 s`));
-    }, 5_000);
+      reject(new Error(`no event ${name} within ${deadlineMs / 1_000} s`));
+    }, deadlineMs);
     emitter.once(name, listener);
   });
 }
@@ -43,7 +43,7 @@ export function response(status: number, reason: string, body = '', extra: Recor
   return { kind: 'response', status, reason, headers, body: Buffer.from(body) };
 }
 
-/** One call of a phone. Emits `provisional`, `answered`, `failed`, `ack`, and each in-dialog request by its method. */
+/** One call of a phone. Emits `provisional`, `answered`, `failed`, `outcome` (either of these two), `ack`, and each in-dialog request by its method. */
 export class PhoneCall extends EventEmitter {
   readonly phone: SipPhone;
   readonly callId: string;
@@ -192,7 +192,11 @@ export class SipPhone extends EventEmitter {
       call.target = parseNameAddr(answer.headers.get('Contact')!).uri;
       call.routes = answer.headers.getList('Record-Route').reverse();
       call.emit('answered', answer);
-    } else call.emit('failed', answer);
+      call.emit('outcome', answer);
+    } else {
+      call.emit('failed', answer);
+      call.emit('outcome', answer);
+    }
   }
 
   /** The called side of a dialog that a request other than INVITE has made. */

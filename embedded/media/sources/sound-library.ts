@@ -4,7 +4,6 @@ import { extname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SAMPLES_PER_MS } from '../audio.ts';
 import { SampleSource, SilenceSource, type AudioSource } from './audio-source.ts';
-import { composeMusic } from './music.ts';
 import { ToneSource, parseToneProgram } from './tone-source.ts';
 import { decodeWav } from './wav-file.ts';
 
@@ -20,9 +19,14 @@ interface CachedSound {
 
 export class SoundLibrary {
   readonly #files = new Map<string, CachedSound>();
-  #music: Promise<Int16Array> | undefined;
+  readonly #music: string | undefined;
   /** One file at a time: decoding holds up the clock for no more than one slice. */
   #decoding: Promise<unknown> = Promise.resolve();
+
+  /** @param music the file that `local_stream://` plays, whatever name follows. FreeSWITCH's runs on; ours begins for each who hears it */
+  constructor(music?: string) {
+    this.#music = music;
+  }
 
   /** @returns undefined when there is no such file, or nothing that can be played */
   async open(uri: string): Promise<AudioSource | undefined> {
@@ -31,13 +35,11 @@ export class SoundLibrary {
       return program && new ToneSource(program);
     }
     if (uri.startsWith('silence_stream://')) return openSilence(uri.slice('silence_stream://'.length));
-    if (uri.startsWith('local_stream://')) {
-      this.#music ??= composeMusic(nextTurn);
-      return new SampleSource(await this.#music, { loop: true });
-    }
-    if (uri.includes('://') || uri.includes('\0') || extname(uri).toLowerCase() !== '.wav') return undefined;
-    const samples = await this.#file(uri).catch(() => undefined);
-    return samples && new SampleSource(samples);
+    const isMusic = uri.startsWith('local_stream://');
+    const path = isMusic ? (this.#music ?? '') : uri;
+    if (path.includes('://') || path.includes('\0') || extname(path).toLowerCase() !== '.wav') return undefined;
+    const samples = await this.#file(path).catch(() => undefined);
+    return samples && new SampleSource(samples, { loop: isMusic });
   }
 
   async #file(path: string): Promise<Int16Array> {

@@ -72,10 +72,18 @@ export class DtlsContext {
     call.contextControl(handle, SSL_CTRL_SET_MIN_PROTO_VERSION, DTLS1_2_VERSION, 0);
     call.contextSetOptions(handle, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     this.#trust = openssl.trustAnyCertificate();
-    call.contextSetVerify(handle, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, this.#trust.address);
     // This one answers 0 for success.
     const refused = call.contextUseSrtp(handle, SRTP_PROFILE);
     if (taken !== 1 || matching !== 1 || refused !== 0) throw new Error('OpenSSL does not take our certificate');
+  }
+
+  /**
+   * OpenSSL asks this thread about the peer's certificate from now on. Another thread would be waited for, perhaps for ever:
+   * it may wait for us. A server demands a certificate; a client sees one in any case, but is asked about it all the same.
+   */
+  answerFor(ssl: number, role: DtlsRole): void {
+    const mode = role === 'server' ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE;
+    this.openssl.call.sslSetVerify(ssl, mode, this.#trust.address);
   }
 
   free(): void {
@@ -117,6 +125,7 @@ export class DtlsHandshake {
     this.#incoming = state.incoming;
     this.#outgoing = state.outgoing;
     this.#stage = state.stage;
+    context.answerFor(state.ssl, options.role);
   }
 
   /** Not to be used any more after that; another one goes on with it. */
@@ -212,11 +221,18 @@ export class DtlsHandshake {
     return { localKey: local.key, localSalt: local.salt, remoteKey: remote.key, remoteSalt: remote.salt };
   }
 
-  /** After the handshake: the peer's repeated last flight is answered, data nobody asked for is thrown away. */
+  /**
+   * After the handshake: the peer's repeated last flight is answered, data nobody asked for is thrown away. Once the peer
+   * has said goodbye OpenSSL reads nothing more, and what came would wait in memory for ever.
+   */
   #read(): void {
     const { memory, openssl } = this.#context;
-    openssl.call.errorsClear();
-    while (openssl.call.sslRead(this.#ssl, memory.address, SCRATCH_BYTES) > 0);
+    const { call } = openssl;
+    call.errorsClear();
+    let result: number;
+    do result = call.sslRead(this.#ssl, memory.address, SCRATCH_BYTES);
+    while (result > 0);
+    if (call.sslError(this.#ssl, result) !== SSL_ERROR_WANT_READ) this.#stage = 'over';
     this.#flush();
   }
 
@@ -243,13 +259,8 @@ function openConnection({ openssl, handle }: DtlsContext, role: DtlsRole): DtlsS
   const [incoming, outgoing] = [openBio(openssl), openBio(openssl)];
   call.sslSetBio(ssl, incoming, outgoing);
   call.sslControl(ssl, SSL_CTRL_SET_MTU, MTU, 0);
-  if (role === 'server') {
-    call.sslSetAcceptState(ssl);
-  } else {
-    // A client sees the certificate in any case; nobody need be asked about it then.
-    call.sslSetVerify(ssl, SSL_VERIFY_NONE, 0);
-    call.sslSetConnectState(ssl);
-  }
+  if (role === 'server') call.sslSetAcceptState(ssl);
+  else call.sslSetConnectState(ssl);
   return { ssl, incoming, outgoing, stage: 'handshaking' };
 }
 

@@ -19,7 +19,6 @@ const FUNCTIONS = {
   contextFree: 'void SSL_CTX_free(uint64_t)',
   contextUseCertificate: 'int SSL_CTX_use_certificate_ASN1(uint64_t, int, uint64_t)',
   contextUsePrivateKey: 'int SSL_CTX_use_PrivateKey_ASN1(int, uint64_t, uint64_t, long)',
-  contextSetVerify: 'void SSL_CTX_set_verify(uint64_t, int, uint64_t)',
   contextUseSrtp: 'int SSL_CTX_set_tlsext_use_srtp(uint64_t, const char *)',
   contextControl: 'long SSL_CTX_ctrl(uint64_t, int, long, uint64_t)',
   contextSetOptions: 'uint64_t SSL_CTX_set_options(uint64_t, uint64_t)',

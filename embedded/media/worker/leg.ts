@@ -74,6 +74,9 @@ export interface LegState {
   readonly timeoutTold: boolean;
 }
 
+/** On hold few send, and that is right; half an hour is what FreeSWITCH's own configuration gives them. */
+export const HOLD_TIMEOUT_SECONDS = 1_800;
+
 const SILENCE = new SharedFrame();
 const SILENT_CODES = {
   0: new Uint8Array(FRAME_SAMPLES).fill(MULAW.silence),
@@ -408,12 +411,11 @@ export class Leg {
   }
 
   #watchInactivity(nowMs: number): void {
-    const seconds = this.#options.inactivityTimeoutSeconds;
     const direction = this.#remote?.direction;
-    // On hold nobody sends, and that is right.
-    const expecting = direction === 'sendrecv' || direction === 'recvonly';
-    if (!expecting) this.#heardAtMs = nowMs;
-    if (seconds > 0 && nowMs - this.#heardAtMs >= seconds * 1000) this.#tellTimeout();
+    if (!direction) this.#heardAtMs = nowMs;
+    let seconds = this.#options.inactivityTimeoutSeconds;
+    if (direction !== 'sendrecv') seconds = Math.max(seconds, HOLD_TIMEOUT_SECONDS);
+    if (nowMs - this.#heardAtMs >= seconds * 1000) this.#tellTimeout();
   }
 
   #tellTimeout(): void {

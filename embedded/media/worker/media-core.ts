@@ -19,7 +19,7 @@ export type Post = (message: FromWorker) => void;
 const FRAMES_PER_LOAD_REPORT = 50;
 
 export class MediaCore {
-  readonly sounds = new SoundLibrary();
+  readonly sounds: SoundLibrary;
   readonly #post: Post;
   readonly #network: UdpNetwork;
   readonly #legs = new Map<string, Leg>();
@@ -33,6 +33,7 @@ export class MediaCore {
   /** @throws Error when the way of UDP that is demanded cannot be had */
   constructor(settings: WorkerSettings, post: Post) {
     this.#post = post;
+    this.sounds = new SoundLibrary(settings.music);
     this.#network = chooseNetwork(settings.udp);
     this.#dtls = openDtls(settings, post);
     this.#clock = new FrameClock({

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { StartError } from '../../../bridge/service/start-error.ts';
 import { startTestRedis, type TestRedis } from '../../helpers/redis.ts';
 import { participantRow, roomDocument } from '../../helpers/rooms.ts';
-import { until } from './caller.ts';
+import { until, type Caller } from './caller.ts';
 import { RawCaller } from './raw-caller.ts';
 import { runService, type Running } from './running-service.ts';
 
@@ -103,6 +103,34 @@ describe('the gate of the whole service', () => {
       await Promise.all(
         phones.filter(({ call }) => call.responses.some(({ status }) => status === 200)).map((phone) => phone.hangUp()),
       );
+      await running.quiet();
+    } finally {
+      await running.stop();
+    }
+  });
+
+  it('keeps calls that are silent because they are on hold, however that was said', async () => {
+    const running = await runService({ rtpTimeoutSeconds: 1 });
+    const held: Caller[] = [];
+    try {
+      for (const onHold of [
+        (offer: string) => `${offer}a=sendonly\r\n`,
+        (offer: string) => `${offer}a=inactive\r\n`,
+        (offer: string) => offer.replace('c=IN IP4 127.0.0.1', 'c=IN IP4 0.0.0.0'),
+      ]) {
+        const phone = await running.phone();
+        await phone.connect(running.port);
+        expect((await phone.call.request('INVITE', onHold(phone.offer()))).status).to.equal(200);
+        phone.rtp.quiet();
+        held.push(phone);
+      }
+      // Its time is over later than theirs would be.
+      const silent = await running.phone();
+      await silent.connect(running.port);
+      silent.rtp.quiet();
+      await silent.letGo();
+      expect(held.map(({ wasLetGo }) => wasLetGo)).to.deep.equal([false, false, false]);
+      await Promise.all(held.map((phone) => phone.hangUp()));
       await running.quiet();
     } finally {
       await running.stop();

@@ -13,6 +13,7 @@ import {
   type RemoteMedia,
   type UdpChoice,
 } from '../../../embedded/media/index.ts';
+import { musicFile } from '../../../ivr/index.ts';
 import { RtpPhone } from '../../helpers/rtp-phone.ts';
 import { TONES, toneLevel, tonesHeard } from '../../helpers/tones.ts';
 
@@ -54,7 +55,7 @@ export class MediaBench {
   async start(udp: UdpChoice = 'auto', workers = 2): Promise<void> {
     this.folder = await mkdtemp(join(tmpdir(), 'media-'));
     const logger = createLogger({ logLevel: 'silent' });
-    this.#engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, logger });
+    this.#engine = await startMediaEngine({ rtpPorts: [0, 0], workers, udp, music: musicFile(), logger });
   }
 
   /** Every one of them, also when another cannot be closed: what stays open keeps mocha from ending. */
@@ -111,7 +112,7 @@ export const SENT_DB = -12.25;
 const LISTEN_AGAIN_MS = 10_000;
 
 /** @param listen one look. @returns when it satisfies. @throws with the last look when that never happens */
-async function listenUntil<T>(listen: () => Promise<T>, satisfies: (heard: T) => boolean): Promise<void> {
+export async function listenUntil<T>(listen: () => Promise<T>, satisfies: (heard: T) => boolean): Promise<void> {
   const end = performance.now() + LISTEN_AGAIN_MS;
   for (;;) {
     const heard = await listen();

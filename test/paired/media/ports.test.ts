@@ -69,7 +69,7 @@ onBothNetworks('media port, paired with a plain phone', (udp) => {
     first.stop();
   });
 
-  it('plays music of its own that is neither loud nor silent', async () => {
+  it('plays the music on hold, which is neither loud nor silent', async () => {
     const { phone, port } = await bench.leg();
     const music = port.play('local_stream://moh');
     expect(level(await phone.hear(2000, 1500))).to.be.within(-26, -10);

@@ -209,6 +209,18 @@ describe('the voice of a member', () => {
     expect(sent.slice(5)).to.deep.equal(['stop all 7']);
   });
 
+  it('lets only so much wait to be said, and says what is said instead all the same', async () => {
+    const { voice, sent } = setUp();
+    const first = voice.say(['/a.wav']);
+    const waiting = Array.from({ length: 100 }, () => voice.say(['/b.wav'], { instead: false }));
+    expect(await waiting.at(-1)).to.equal('stopped');
+    expect(sent).to.have.length(17);
+    const last = voice.say(['/c.wav', '/d.wav']);
+    expect(await Promise.all([first, ...waiting])).to.deep.equal(Array(101).fill('stopped'));
+    for (let files = 0; files < 19; files += 1) voice.onFileDone();
+    expect(await last).to.equal('done');
+  });
+
   it('begins anew when nobody knows what was told', async () => {
     const { voice, sent } = setUp();
     voice.music(['/m.wav']);

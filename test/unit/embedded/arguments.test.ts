@@ -49,13 +49,14 @@ describe('arguments of the servers on their own', () => {
   it('know RTP ports, addresses for others, certificates and log levels', () => {
     const given = options(
       ...['--rtp', '1000-1010', '--media', '10.0.0.9', '--advertise', '203.0.113.5', '--log-level', 'debug'],
-      ...['--tls-certificate', 'c.pem', '--tls-key', 'k.pem', '--sip', '0.0.0.0:5060'],
+      ...['--tls-certificate', 'c.pem', '--tls-key', 'k.pem', '--sip', '0.0.0.0:5060', '--music', 'm.wav'],
     );
     expect(given).to.deep.include({
       rtpPorts: [1_000, 1_010],
       mediaAddress: '10.0.0.9',
       advertisedAddress: '203.0.113.5',
       logLevel: 'debug',
+      music: 'm.wav',
       tls: { certificateFile: 'c.pem', keyFile: 'k.pem' },
     });
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ALAW, MULAW } from '../../../embedded/wire/g711.ts';
 import { parseRtp, serializeRtp, type RtpPacket } from '../../../embedded/wire/rtp.ts';
 import { serializeTelephoneEvent } from '../../../embedded/wire/telephone-event.ts';
-import { Leg, type LegState } from '../../../embedded/media/worker/leg.ts';
+import { HOLD_TIMEOUT_SECONDS, Leg, type LegState } from '../../../embedded/media/worker/leg.ts';
 import { SampleSource } from '../../../embedded/media/sources/audio-source.ts';
 import type { UdpPort } from '../../../embedded/media/worker/udp-port.ts';
 import type { RemoteMedia } from '../../../embedded/media/types.ts';
@@ -168,7 +168,7 @@ describe('leg', () => {
     expect(bench.sent.length).to.equal(sent + 2);
   });
 
-  it('misses the peer after a time of silence, once for each silence, and never on hold', () => {
+  it('misses the peer after a time of silence, once for each silence, and not on hold', () => {
     const bench = new Bench({}, 1);
     bench.ticks(60);
     expect(bench.told).to.deep.equal(['timeout']);
@@ -182,6 +182,21 @@ describe('leg', () => {
     bench.leg.setRemote(remote());
     bench.ticks(49);
     expect(bench.told).to.have.length(3);
+  });
+
+  it('has more patience with a peer on hold, whichever way it says so', () => {
+    for (const direction of ['recvonly', 'sendonly', 'inactive'] as const) {
+      const bench = new Bench({ direction }, 60);
+      bench.nowMs += HOLD_TIMEOUT_SECONDS * 1000 - 100;
+      bench.tick();
+      expect(bench.told, direction).to.deep.equal([]);
+      bench.ticks(5);
+      expect(bench.told, direction).to.deep.equal(['timeout']);
+    }
+    const never = new Bench({ direction: 'recvonly' }, 0);
+    never.nowMs += 10 * HOLD_TIMEOUT_SECONDS * 1000;
+    never.tick();
+    expect(never.told).to.deep.equal([]);
   });
 
   it('echoes, and a player comes before the echo', () => {

@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { SampleSource, SilenceSource, type AudioSource } from '../../../embedded/media/sources/audio-source.ts';
-import { composeMusic, composeMusicFile } from '../../../embedded/media/sources/music.ts';
 import { ToneSource, parseToneProgram, tonePeak } from '../../../embedded/media/sources/tone-source.ts';
 import { FRAME, amplitudeOf, peak } from './helpers.ts';
 
@@ -158,51 +156,5 @@ describe('sources', () => {
     expect(drain(new SilenceSource(Infinity), 3200).length).to.equal(3200);
     const noise = drain(new SilenceSource(8000, 30));
     expect(peak(noise)).to.be.within(25, 30);
-  });
-});
-
-describe('music on hold', () => {
-  let music: Int16Array;
-  before(async () => {
-    let breaths = 0;
-    music = await composeMusic(async () => {
-      breaths++;
-    });
-    expect(breaths).to.be.greaterThan(20);
-  });
-
-  const decibels = (samples: Int16Array): number => {
-    const rms = Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
-    return 20 * Math.log10(rms / 32_768);
-  };
-
-  it('lies two decibels below speech, evenly, and does not clip', () => {
-    expect(decibels(music)).to.be.closeTo(-22, 0.2);
-    for (let at = 0; at < music.length; at += 4 * 8000) {
-      expect(decibels(music.subarray(at, at + 4 * 8000)), `${at / 8000} s`).to.be.closeTo(-22, 1.5);
-    }
-    expect(peak(music)).to.be.lessThan(20_000);
-  });
-
-  it('has no hole of silence, and no click at the seam or elsewhere', () => {
-    for (let at = 0; at < music.length; at += 800)
-      expect(peak(music.subarray(at, at + 800)), `${at}`).to.be.greaterThan(200);
-    // How much a sample leaves the line through its neighbours: a click stands out.
-    const bend = (at: number): number => {
-      const [before, here, after] = [at - 1, at, at + 1].map((index) => music.at(index % music.length)!);
-      return Math.abs(before! - 2 * here! + after!);
-    };
-    const most = music.reduce((worst, _sample, at) => Math.max(worst, bend(at)), 0);
-    expect(most).to.be.lessThan(6000);
-    for (const at of [-2, -1, 0, 1]) expect(bend(at), `sample ${at}`).to.be.lessThan(most / 2);
-  });
-
-  it('is the file that real servers play', async () => {
-    const file = readFileSync(new URL('../../../freeswitch/music/moh.wav', import.meta.url));
-    const composed = await composeMusicFile(async () => undefined);
-    expect(composed.length).to.equal(file.length);
-    // Another engine's last bit may round another way.
-    const different = composed.filter((byte, at) => byte !== file[at]).length;
-    expect(different).to.be.lessThan(file.length / 1000);
   });
 });
