@@ -1,5 +1,5 @@
 /**
- * What a room costs and how fast it is: `npm run bench:rooms [commits|keys|joins]`. Commits: inputs of one room and of two hundred,
+ * What a room costs and how fast it is: `npm run bench:rooms [commits|keys|joins] [500 50]`. Commits: inputs of one room and of two hundred,
  * against a private Redis. Keys: from a pressed key to what others hear, through a whole service. Joins: five hundred SIPp
  * callers in ten seconds, while a telephone listens to what is announced; that service is another process, whose CPU counts.
  */
@@ -23,8 +23,10 @@ const INPUTS = 20_000;
 const AT_ONCE = 100;
 const ROOMS = 200;
 const PRESSES = 60;
-const JOINS = 500;
-const JOINS_PER_SECOND = 50;
+/** Numbers among the arguments: how many come, and how many a second. */
+const [JOINS = 500, JOINS_PER_SECOND = 50] = process.argv
+  .slice(2)
+  .flatMap((word) => (/^\d+$/.test(word) ? Number(word) : []));
 const HEARD_DB = -40;
 const [VOICE, JOIN_TONE] = [440, 1_330];
 
@@ -237,7 +239,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   keys,
   joins,
 };
-const asked = process.argv.slice(2);
+const asked = process.argv.slice(2).filter((word) => !/^\d+$/.test(word));
 for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
   const part = parts[name];
   if (!part) throw new Error(`There is no part ${name}: ${Object.keys(parts).join(', ')}.`);

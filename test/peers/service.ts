@@ -31,7 +31,8 @@ const READY_MS = 30_000;
 const LOOK_MS = 250;
 
 export class Service {
-  readonly sipPort: number;
+  /** Where phones dial: its own, or that of the real SIP server. */
+  sipPort: number;
   readonly httpPort: number;
   readonly dataDir: string;
   readonly #process: OwnedProcess;
@@ -70,6 +71,7 @@ export class Service {
         PARTYLINE_LOG_FORMAT: 'json',
         PARTYLINE_ADMIN_EMAIL: ADMIN.email,
         PARTYLINE_ADMIN_PASSWORD: ADMIN.password,
+        ...realServers(),
         ...options.environment,
       },
     });
@@ -251,6 +253,10 @@ export class Service {
       READY_MS,
       ({ status, body }) => `/readyz answers ${status} ${JSON.stringify(body)}:\n${this.log.slice(-3_000)}`,
     );
+    // A real SIP server tells where it listens.
+    const listens = this.lines.findLast(({ listeningPoints }) => typeof listeningPoints === 'string');
+    const port = /\budp\/[^,]*:(\d+)/.exec(String(listens?.['listeningPoints']))?.[1];
+    if (port !== undefined) this.sipPort = Number(port);
   }
 }
 
@@ -275,6 +281,13 @@ export async function eventually<T>(
 
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('PARTYLINE_')));
+}
+
+/** `SUBJECT=real`: the servers named in the environment, instead of those inside. */
+function realServers(): NodeJS.ProcessEnv {
+  if (process.env['SUBJECT'] !== 'real') return {};
+  const { PARTYLINE_DRACHTIO, PARTYLINE_FREESWITCH } = process.env;
+  return { PARTYLINE_DRACHTIO, PARTYLINE_FREESWITCH };
 }
 
 /** Free for TCP and UDP. */
