@@ -29,6 +29,7 @@ import { listening, StartError } from './service/start-error.ts';
 import { InviteGate } from './sip/index.ts';
 import { systemClock } from './support/clock.ts';
 
+const HOUR_MS = 60 * 60 * 1_000;
 const SERVER_CLOSE_MS = 3_000;
 /** Legs of calls that are just ending. */
 const SPARE_SESSIONS = 50;
@@ -284,6 +285,8 @@ async function openRecordings(
   closing.push('the folder of recordings', SERVER_CLOSE_MS, () => plain.stop());
   const recordings = new RecordingFolder(plain.path, logger);
   await recordings.removeOldNames(Date.now());
+  const hourly = setInterval(() => void recordings.removeOldNames(Date.now()), HOUR_MS);
+  closing.push('old names', SERVER_CLOSE_MS, async () => clearInterval(hourly));
   return recordings;
 }
 

@@ -50,7 +50,7 @@ export interface TenantKeys {
   readonly knownCallers: string;
   /** set: ids of live calls. */
   readonly liveCalls: string;
-  /** hash: conference id → live room as `version startedAt digest\nJSON`. */
+  /** hash: conference id → live room as `version startedAt digests\nJSON`. */
   readonly rooms: string;
   /** sorted set: conference id of a live room by when something is due in it, in milliseconds since 1970. */
   readonly roomDeadlines: string;

@@ -43,7 +43,7 @@ export class Presence {
   }
 
   closeConnection(connectionId: string): void {
-    const [, number = ''] = partsOf(connectionId);
+    const [, number] = partsOf(connectionId);
     if (!this.#open.delete(number)) return;
     const key = globalKeys.process(this.#processId);
     void this.#send(() => this.#context.connection.send(key, ['SREM', key, number]));

@@ -20,14 +20,23 @@ interface TenantChannel {
   readonly stop: () => void;
 }
 
+/** A read may fail while Redis is there: nothing else would ask again. */
+const READ_AGAIN_MS = 1_000;
+
 export class RoomWatch {
-  readonly #context: StoreContext;
+  readonly #context: Pick<StoreContext, 'connection' | 'subscriber' | 'logger'>;
   readonly #read: (tenantId: string, conferenceId: string) => Promise<RoomDocument | null>;
+  readonly #readAgainMs: number;
   readonly #tenants = new Map<string, TenantChannel>();
 
-  constructor(context: StoreContext, read: (tenantId: string, conferenceId: string) => Promise<RoomDocument | null>) {
+  constructor(
+    context: Pick<StoreContext, 'connection' | 'subscriber' | 'logger'>,
+    read: (tenantId: string, conferenceId: string) => Promise<RoomDocument | null>,
+    readAgainMs = READ_AGAIN_MS,
+  ) {
     this.#context = context;
     this.#read = read;
+    this.#readAgainMs = readAgainMs;
     context.subscriber.onGap(() => this.#lookAgain());
     context.connection.onAvailability((available) => {
       if (available) this.#lookAgain();
@@ -107,12 +116,20 @@ export class RoomWatch {
         this.#tell(watched, room);
       }
     } catch (error) {
-      // When Redis is back, everything is looked at again.
       this.#context.logger.debug({ err: error }, 'a watched room could not be read');
       watched.room = undefined;
+      this.#readLater(watched);
     } finally {
       watched.reading = false;
     }
+  }
+
+  /** While Redis is away there is no need: when it is back, everything is looked at again. */
+  #readLater(watched: Watched): void {
+    const timer = setTimeout(() => {
+      if (watched.room === undefined && this.#context.connection.available) this.#refresh(watched);
+    }, this.#readAgainMs);
+    timer.unref();
   }
 
   #tell(watched: Watched, room: RoomDocument | null): void {

@@ -13,6 +13,8 @@ export interface SubscriberOptions {
 export class Subscriber {
   readonly #options: SubscriberOptions;
   readonly #listeners = new Map<string, Set<(message: string) => void>>();
+  /** Channels that Redis has been told to stop, and has not confirmed: a subscription before that would be taken away by it. */
+  readonly #leaving = new Set<string>();
   readonly #gapListeners = new Set<() => void>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #link: SubscriberLink | undefined;
@@ -52,11 +54,24 @@ export class Subscriber {
     const listeners = this.#listeners.get(channel);
     if (!listeners?.delete(listener) || listeners.size > 0) return;
     this.#listeners.delete(channel);
-    this.#link?.unsubscribe(channel).catch((error: unknown) => this.#trouble(error));
+    void this.#leave(channel);
+  }
+
+  async #leave(channel: string): Promise<void> {
+    if (!this.#link || this.#leaving.has(channel)) return;
+    this.#leaving.add(channel);
+    try {
+      await this.#link.unsubscribe(channel);
+    } catch (error) {
+      this.#trouble(error);
+    }
+    this.#leaving.delete(channel);
+    // Somebody may have begun to listen meanwhile.
+    this.#subscribe(channel, 0);
   }
 
   #subscribe(channel: string, retries: number): void {
-    if (this.#closed || !this.#listeners.has(channel)) return;
+    if (this.#closed || this.#leaving.has(channel) || !this.#listeners.has(channel)) return;
     const hear = (message: string) => {
       for (const listener of this.#listeners.get(channel) ?? []) this.#guarded(() => listener(message));
     };

@@ -24,6 +24,7 @@ import { CallMedia } from './call-media.ts';
 import { CallRecorder } from './call-record.ts';
 import { farewellOf, howLeft } from './farewells.ts';
 import { identifyCaller, type Identified, type IdentifySettings } from './identify.ts';
+import { forgetName } from './kept-name.ts';
 import type { CallerSide, CallLeg, CallStore, LegMaker } from './ports.ts';
 import { measure, type CallIntervals } from './summary.ts';
 
@@ -35,8 +36,6 @@ const CLOSE_DEADLINE_MS = 6_000;
 const WHY_DEADLINE_MS = 2_000;
 const NAME_LONGEST_MS = 5_000;
 const NAME_CONFIRM_MS = 5_000;
-/** A name is still said of somebody who has just left. */
-const NAME_KEPT_MS = 90_000;
 /** What a refused caller is told, where it is not 503. */
 const STATUS_OF: Partial<Record<TerminationReason, number>> = {
   'no-common-codec': 488,
@@ -358,8 +357,13 @@ export class Call {
   #forgetName(): void {
     const file = this.#nameFile;
     if (file === undefined) return;
-    const timer = setTimeout(() => void this.#deps.participation.recordings.remove(file), NAME_KEPT_MS);
-    timer.unref();
+    const { recordings, rooms } = this.#deps.participation;
+    const identity = this.#stay?.identity;
+    forgetName({
+      file,
+      people: async () => (identity && (await rooms.read(identity))?.participants) ?? [],
+      remove: (unused) => recordings.remove(unused),
+    });
   }
 
   #closeRecord(reason: TerminationReason, sipStatus: number | undefined): CallSummary {

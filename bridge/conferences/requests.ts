@@ -43,6 +43,7 @@ const codes: Readonly<Record<Rejection, ErrorCode>> = {
   locked: 'room/locked',
   elsewhere: 'internal/unexpected',
   'already-in-room': 'room/not-possible',
+  'too-many-pages': 'room/too-many-pages',
   'not-in-room': 'room/participant-not-found',
   'no-such-participant': 'room/participant-not-found',
   'not-live': 'room/not-live',

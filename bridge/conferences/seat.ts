@@ -47,6 +47,7 @@ export class NotAdmitted extends Error {
 
 /** Nobody has said why: a host can always remove somebody. */
 const UNEXPLAINED = 'removed-unspecified';
+const VERIFY_AGAIN_MS = 1_000;
 
 export class Seat {
   readonly identity: RoomIdentity;
@@ -59,6 +60,7 @@ export class Seat {
   #room: RoomDocument | null = null;
   #unwatch: () => void = () => undefined;
   #over = false;
+  #verifyAgain: NodeJS.Timeout | undefined;
 
   private constructor(deps: SeatDeps, request: SeatRequest, events: SeatEvents, logger: Logger) {
     const { tenantId, conferenceId } = request.identity;
@@ -144,9 +146,11 @@ export class Seat {
 
   async #take({ plan, mediaServer, who, leg }: SeatRequest): Promise<void> {
     const applied = await this.#apply({ type: 'enter', plan, mediaServer, who, leg });
-    if (applied.outcome === 'rejected') throw new NotAdmitted(applied.why, applied.room);
+    // Told to be in already: it is by this very call, and the first answer was lost.
+    const own = applied.room?.participants.find((row) => row.leg?.callId === this.callId);
+    if (applied.outcome === 'rejected' && !own) throw new NotAdmitted(applied.why, applied.room);
     if (!applied.room) throw new PartylineError('internal/unexpected');
-    this.#participantId = applied.participantId ?? who.id;
+    this.#participantId = own?.id ?? who.id;
     this.#room = applied.room;
     const { tenantId, conferenceId } = this.identity;
     this.#unwatch = this.#deps.store.watch(tenantId, conferenceId, (room) => this.#onRoom(room));
@@ -165,13 +169,17 @@ export class Seat {
 
   /** What a watcher is told may be older than what this process has done itself. */
   async #verify(): Promise<void> {
+    clearTimeout(this.#verifyAgain);
     try {
       const room = await this.look();
       if (room && this.#find(room)?.leg?.callId === this.callId) return;
       this.#letGo(await this.#whyGone(room));
     } catch (error) {
-      // The store is away; when it is back, the room is told of again.
       this.#logger.debug({ err: error }, 'a seat could not be looked at');
+      if (this.#over) return;
+      // The room may not be told of again for long.
+      clearTimeout(this.#verifyAgain);
+      this.#verifyAgain = setTimeout(() => void this.#verify(), VERIFY_AGAIN_MS).unref();
     }
   }
 
@@ -197,6 +205,7 @@ export class Seat {
 
   #end(): void {
     this.#over = true;
+    clearTimeout(this.#verifyAgain);
     this.#unwatch();
   }
 

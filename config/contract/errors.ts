@@ -70,6 +70,7 @@ const catalogue = {
   'media/command-failed': { fault: 'upstream', text: 'The media server refused a command.' },
   'media/leg-gone': { fault: 'upstream', text: 'The media server has ended this leg.' },
   'room/full': { fault: 'caller', http: 409, text: 'The conference has no room left.' },
+  'room/too-many-pages': { fault: 'caller', http: 409, text: 'Too many pages of this participant are open.' },
   'room/locked': { fault: 'caller', http: 409, text: 'The conference is locked.' },
   'room/ended': { fault: 'caller', http: 409, text: 'The conference is just ending.' },
   'room/participant-not-found': { fault: 'caller', http: 404, text: 'There is no such participant in the room.' },

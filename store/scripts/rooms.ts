@@ -1,10 +1,10 @@
 import { defineScript } from '../script.ts';
 
 /**
- * KEYS[1] rooms           hash: conference id → `version startedAt digest\nJSON`
+ * KEYS[1] rooms           hash: conference id → `version startedAt digests\nJSON`, digests of the last commits by commas
  * KEYS[2] room events     stream of this room
  * KEYS[3] journal         stream of the tenant
- * KEYS[4] room removal    string: `digest reason` of the commit that removed the room
+ * KEYS[4] room removal    string: `digests reason` of the commit that removed the room
  * KEYS[5] room deadlines  sorted set: conference id by when something is due in its room
  * KEYS[6] room leases     hash: conference id → `until owner`
  * ARGV[1] conference id
@@ -26,19 +26,22 @@ export const commitRoom = defineScript(
   'commit-room',
   `
 local stored = redis.call('HGET', KEYS[1], ARGV[1])
-local version, startedAt, digest = 0, '', false
+local version, startedAt, digests = 0, '', ''
 if stored then
   local v, s, d = string.match(stored, '^(%d+) (%d+) (%S+)\\n')
   if not v then return redis.error_reply('CORRUPT room') end
-  version, startedAt, digest = tonumber(v), s, d
-else
-  local removal = redis.call('GET', KEYS[4])
-  if removal then digest = string.match(removal, '^(%S+)') end
+  version, startedAt, digests = tonumber(v), s, d
 end
-if digest == ARGV[4] then return 1 end
+-- Others may have committed since, and even have removed the room and begun a new one.
+local removed = string.match(redis.call('GET', KEYS[4]) or '', '^%S*')
+if string.find(',' .. digests .. ',' .. removed .. ',', ',' .. ARGV[4] .. ',', 1, true) then return 1 end
 if version ~= tonumber(ARGV[2]) then return 0 end
 if stored and ARGV[5] ~= '' and startedAt ~= ARGV[3] then return 0 end
 
+local kept, count = ARGV[4], 1
+for digest in string.gmatch(digests, '[^,]+') do
+  if count < 8 then kept, count = kept .. ',' .. digest, count + 1 end
+end
 for index = 13, #ARGV, 2 do
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[6], '*', 'event', ARGV[index])
   if ARGV[index + 1] ~= '' then
@@ -54,11 +57,11 @@ local now = '0'
 if ARGV[5] == '' then
   redis.call('HDEL', KEYS[1], ARGV[1])
   redis.call('HDEL', KEYS[6], ARGV[1])
-  redis.call('SET', KEYS[4], ARGV[4] .. ' ' .. ARGV[12], 'PX', ARGV[9])
+  redis.call('SET', KEYS[4], kept .. ' ' .. ARGV[12], 'PX', ARGV[9])
   redis.call('PEXPIRE', KEYS[2], ARGV[8])
 else
   now = string.format('%d', version + 1)
-  redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[3] .. ' ' .. ARGV[4] .. '\\n' .. ARGV[5])
+  redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[3] .. ' ' .. kept .. '\\n' .. ARGV[5])
   redis.call('PERSIST', KEYS[2])
 end
 redis.call('PUBLISH', ARGV[11], ARGV[1] .. ' ' .. now)

@@ -124,6 +124,7 @@ export type Rejection =
   /** The room is on another media server: the leg has to move first. */
   | 'elsewhere'
   | 'already-in-room'
+  | 'too-many-pages'
   | 'not-in-room'
   | 'not-live'
   | 'not-allowed'

@@ -222,6 +222,24 @@ onEachRedis('store: calls, rooms and the journal', (subject) => {
       expect(await store.journal.read('default')).to.have.length(2);
     });
 
+    it('knows a commit whose answer was lost after others have committed, and after the room’s end', async () => {
+      const { store, open } = subject();
+      const other = await open();
+      const events = [{ type: 'joined', at: 2 }];
+      const first = room(1, { participants: [participant('p1')] });
+      expect(await commit(0, first, events)).to.equal(true);
+      for (let version = 1; version < 7; version += 1) {
+        expect(await commit(version, room(version + 1), [], other)).to.equal(true);
+        expect(await commit(0, first, events), `after ${version}`).to.equal(true);
+      }
+      expect(await commit(7, null, [], other)).to.equal(true);
+      expect(await commit(0, first, events), 'after the end').to.equal(true);
+      expect(await commit(0, room(1, { startedAt: 9_000 }), [], other)).to.equal(true);
+      expect(await commit(0, first, events), 'in a room formed anew').to.equal(true);
+      expect((await store.rooms.read('default', 'c1'))?.startedAt).to.equal(9_000);
+      expect(await store.journal.read('default'), 'done once').to.have.length(1);
+    });
+
     it('does not mistake a room formed anew for the one that was there', async () => {
       await commit(0, room(1));
       await commit(1, null);

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { JoinResponse, TicketResponse } from '../../../config/contract/index.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
-import type { Store, StoreOptions } from '../../../store/index.ts';
+import type { Participant, Store, StoreOptions } from '../../../store/index.ts';
 import { issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway, type Answer } from '../../helpers/gateway.ts';
 import { participantRow, roomDocument } from '../../helpers/rooms.ts';
@@ -181,6 +181,20 @@ describe('web gateway: joining', () => {
         seen.push(answer.text);
       }
       expect(new Set(seen).size).to.equal(1);
+    });
+
+    it('are not for the first host of a full conference, who alone can let guests in or go', async () => {
+      const { conference, hostCode } = await meeting({ maxParticipants: 2, waitingRoom: 'until-host' });
+      const commit = (expectedVersion: number, rows: readonly Participant[]) =>
+        store.rooms.commit({
+          ...{ tenantId: 'default', conferenceId: conference.id, expectedVersion, events: [] },
+          document: roomDocument({ conferenceId: conference.id, version: expectedVersion + 1, participants: rows }),
+        });
+      const waiting = ['p1', 'p2'].map((id) => participantRow(id, { state: 'waiting', bits: ['waiting'] }));
+      await commit(0, waiting);
+      expect((await joined(hostCode)).role).to.equal('host');
+      await commit(1, [...waiting, participantRow('h', { role: 'host' })]);
+      expectProblem(await post({ code: hostCode, name: 'x' }), 403, 'join/refused');
     });
 
     it('come with 429 and Retry-After to whoever goes on guessing', async () => {

@@ -426,6 +426,18 @@ describe('web gateway: the socket of a room', function () {
     }
   });
 
+  it('is in its room again when somebody has taken it for gone', async () => {
+    const { room, join, conferenceId } = await meeting();
+    const me = await join();
+    const page = open(me.token);
+    await page.until(() => page.view?.participants[0]?.web === true);
+    await room.row(me.participantId, { connections: [] });
+    const isBack = async () =>
+      (await store.rooms.read('default', conferenceId))?.participants[0]?.connections.length === 1;
+    while (!(await isBack())) await nextTurn();
+    expect(page.events).not.to.include('disconnect');
+  });
+
   it('counts its pages', async () => {
     const metrics = new Registry();
     gateway = await start({ metrics });

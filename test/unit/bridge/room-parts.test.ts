@@ -9,6 +9,7 @@ import { RecordingFolder } from '../../../bridge/conferences/recordings.ts';
 import { serveRoomRequests } from '../../../bridge/conferences/requests.ts';
 import type { Applied } from '../../../bridge/conferences/room-service.ts';
 import type { RoomEffect, RoomInput } from '../../../bridge/conferences/room/index.ts';
+import { forgetName } from '../../../bridge/calls/kept-name.ts';
 import { MemberVoice } from '../../../bridge/media/member-voice.ts';
 import { DEFAULT_KEYPAD, DEFAULT_POLICY, PartylineError, withDefaults } from '../../../config/contract/index.ts';
 import type { Prompt } from '../../../ivr/index.ts';
@@ -251,6 +252,23 @@ describe('the voice of a member', () => {
     voice.music(['/m.wav']);
     await turn();
     expect(lines.map(({ msg }) => msg)).to.deep.equal(['music could not be played']);
+  });
+});
+
+describe('a name that a caller has spoken', () => {
+  it('is removed once no row has it, and kept while nobody knows', async () => {
+    const answers = [[{ nameSound: 'names/a.wav' }], new Error('away'), [{ nameSound: 'names/b.wav' }]];
+    let asked = 0;
+    const removed = await new Promise<string>((resolve) => {
+      const people = async () => {
+        const answer = answers[asked]!;
+        asked += 1;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      };
+      forgetName({ file: 'names/a.wav', people, remove: async (file) => resolve(file) }, 1);
+    });
+    expect([removed, asked]).to.deep.equal(['names/a.wav', 3]);
   });
 });
 

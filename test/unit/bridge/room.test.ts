@@ -891,6 +891,15 @@ describe('rows on the web', () => {
     expect(room.room).to.equal(null);
   });
 
+  it('have so many pages and no more', () => {
+    const room = new RoomPlay();
+    for (let page = 1; page <= 50; page += 1) room.connect('anna', {}, `page-${page}`);
+    expect([room.why, room.row('anna').connections.length]).to.deep.equal(['too-many-pages', 8]);
+    room.apply({ type: 'disconnect', participantId: 'anna', connectionId: 'page-1' });
+    room.connect('anna', {}, 'page-51');
+    expect(room.why).to.equal(undefined);
+  });
+
   it('are away while a page is loaded anew', () => {
     const room = meeting({ hostGone: 'end', hostGoneGraceSeconds: 0 });
     room.connect('web', { ...host, identity: 'w' });

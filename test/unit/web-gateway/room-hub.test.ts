@@ -10,6 +10,9 @@ const CONFERENCE = { id: 'c1', title: 'Weekly', policy: DEFAULT_POLICY };
 /** A page that believes what it is told, as the browser does. */
 class TestPage implements Page {
   readonly participantId: string;
+  readonly connectionId: string;
+  /** How often it was told that the room has taken it for gone. */
+  calledAgain = 0;
   readonly events: string[] = [];
   view: RoomView | null = null;
   audience: string | null = null;
@@ -19,6 +22,11 @@ class TestPage implements Page {
 
   constructor(participantId: string) {
     this.participantId = participantId;
+    this.connectionId = `page-of-${participantId}`;
+  }
+
+  comeAgain(): void {
+    this.calledAgain += 1;
   }
 
   enterAudience(key: string, epoch: string): boolean {
@@ -112,6 +120,27 @@ describe('a room and the pages that look at it', () => {
       version(3, [{ ...host, role: 'guest' }, guest, { ...waiter, state: 'present', bits: [], role: 'host' }, late]),
     );
     expect([one.ids.includes('late'), other.ids.includes('late')]).to.deep.equal([true, false]);
+  });
+
+  it('has a page come again that the room has taken for gone, once each time', () => {
+    const { hub, open } = build();
+    let version = 0;
+    const update = (connections: readonly string[], state: Participant['state'] = 'present') => {
+      version += 1;
+      hub.update(roomDocument({ version, participants: [participantRow('a', { connections, state })] }));
+    };
+    update([]);
+    const { page } = open('a');
+    update([]);
+    expect(page.calledAgain, 'not yet known is not forgotten').to.equal(0);
+    update(['page-of-a']);
+    update(['page-of-a', 'other']);
+    update(['other'], 'away');
+    update(['other'], 'away');
+    expect(page.calledAgain).to.equal(1);
+    update(['page-of-a']);
+    update([]);
+    expect([page.calledAgain, page.ended]).to.deep.equal([2, null]);
   });
 
   it('waits for a row that is not there yet, and tells why one is gone', () => {

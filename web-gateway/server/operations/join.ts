@@ -148,11 +148,16 @@ async function lookUp(
   return lookup.resolved;
 }
 
-/** Whoever is in already may come again: after a change of browser, or by phone and browser. */
+/**
+ * As the room itself decides it: whoever is in already may come again, after a change of browser, or by phone and browser;
+ * and a host where none is present, or nobody could let anybody go.
+ */
 async function refuseWhenFull(store: Store, { conference, who }: Entrance): Promise<void> {
-  const present = (await store.rooms.read(conference.tenantId, conference.id))?.participants ?? [];
-  if (present.some(({ id }) => id === who.participantId)) return;
-  if (present.length >= conference.policy.maxParticipants) throw new PartylineError('join/refused');
+  const rows = (await store.rooms.read(conference.tenantId, conference.id))?.participants ?? [];
+  const isKnown = rows.some(({ id, identity }) => id === who.participantId || (identity && identity === who.identity));
+  const isFirstHost = who.role === 'host' && !rows.some(({ role, state }) => role === 'host' && state === 'present');
+  if (isKnown || isFirstHost) return;
+  if (rows.length >= conference.policy.maxParticipants) throw new PartylineError('join/refused');
 }
 
 async function letIn(parts: JoinParts, { conference, who }: Entrance): Promise<JoinResponse> {

@@ -13,6 +13,9 @@ import { endReasonOf } from './end-reason.ts';
 export interface Page {
   /** Its row; it may have become another's since it joined. */
   readonly participantId: string;
+  readonly connectionId: string;
+  /** The room has taken it for gone, though it is here: it has to come again. */
+  comeAgain(): void;
   /**
    * What it gets from now on.
    * @param epoch another one whenever the audience was begun anew
@@ -38,6 +41,8 @@ interface Seat {
   readonly page: Page;
   /** Null until the page's row was seen. */
   audience: Audience | null;
+  /** Whether the room knew, when it was last looked at, that the page is there. */
+  isKnown: boolean;
 }
 
 export class RoomHub {
@@ -62,7 +67,7 @@ export class RoomHub {
 
   /** @returns how to take it away */
   add(page: Page): () => void {
-    const seat: Seat = { page, audience: null };
+    const seat: Seat = { page, audience: null, isKnown: false };
     this.#seats.add(seat);
     // What is told late to the others is told now, so that all of one audience stand at the same version.
     if (this.#timer !== undefined) this.#tell();
@@ -135,6 +140,7 @@ export class RoomHub {
       this.#endWhenGone(seat);
       return;
     }
+    this.#callAgain(seat);
     const key = audienceKey(audience);
     const before = seat.audience === null ? null : audienceKey(seat.audience);
     if (before === key) return;
@@ -143,6 +149,15 @@ export class RoomHub {
     const told = this.#told.get(key) ?? { epoch: randomUUID(), view: viewFor(audience, this.#view!) };
     this.#told.set(key, told);
     if (!page.enterAudience(key, told.epoch)) page.sendView(told.view);
+  }
+
+  /** Whoever keeps rooms may have missed this process's signs of life. */
+  #callAgain(seat: Seat): void {
+    const { participantId, connectionId } = seat.page;
+    const row = this.#document?.participants.find(({ id }) => id === participantId);
+    const isKnown = row?.connections.includes(connectionId) === true;
+    if (seat.isKnown && !isKnown) seat.page.comeAgain();
+    seat.isKnown = isKnown;
   }
 
   #endWhenGone(seat: Seat): void {

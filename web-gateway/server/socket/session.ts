@@ -37,7 +37,7 @@ export class Session implements Page {
   readonly #options: SessionOptions;
   readonly #socket: PageSocket;
   readonly #bucket: TokenBucket;
-  readonly #connectionId: string;
+  readonly connectionId: string;
   #strikes = 0;
   #hub: RoomHub | undefined;
   #leaveHub: (() => void) | undefined;
@@ -51,7 +51,7 @@ export class Session implements Page {
     this.#options = options;
     this.#socket = socket;
     this.#bucket = new TokenBucket(limits.burstMessages, limits.messagesPerSecond);
-    this.#connectionId = store.roomRequests.newConnectionId();
+    this.connectionId = store.roomRequests.newConnectionId();
     this.#listen();
   }
 
@@ -70,6 +70,12 @@ export class Session implements Page {
     } catch (error) {
       this.#failed(error);
     }
+  }
+
+  comeAgain(): void {
+    if (this.#over) return;
+    this.#coming = this.#connect();
+    this.#coming.catch((error: unknown) => this.#failed(error));
   }
 
   enterAudience(key: string, epoch: string): boolean {
@@ -199,7 +205,7 @@ export class Session implements Page {
       request: {
         type: 'connect',
         participantId,
-        connectionId: this.#connectionId,
+        connectionId: this.connectionId,
         name,
         role,
         language: language ?? 'en',
@@ -213,7 +219,7 @@ export class Session implements Page {
     if (!this.#over) {
       this.#over = true;
       // What the room cannot be told now, or is told too late, it finds out by this.
-      this.#options.store.roomRequests.closeConnection(this.#connectionId);
+      this.#options.store.roomRequests.closeConnection(this.connectionId);
       this.#leaveHub?.();
       void this.#options.rooms.forget(this.#socket.data.pass);
       this.#going = this.#tellThatGone();
@@ -230,7 +236,7 @@ export class Session implements Page {
         tenantId,
         conferenceId,
         actor: { kind: 'participant', participantId: this.participantId },
-        request: { type: 'disconnect', participantId: this.participantId, connectionId: this.#connectionId },
+        request: { type: 'disconnect', participantId: this.participantId, connectionId: this.connectionId },
       });
     } catch (error) {
       this.#options.logger.debug({ err: error }, 'a room was not told that a page has gone');
