@@ -60,7 +60,7 @@ describe('the sound of one person', function () {
   it('stays on the telephone with which they dial in, until they take it back on the page', async () => {
     const phone = await dialIn();
     await ada.says('Your sound is on your telephone now');
-    await ada.says('Sound on another line');
+    await ada.says('Sound not on this page');
     await ada.sees('Ada', 'Phone');
     await staysSo([PHONE]);
     expect(phone.wasLetGo).to.equal(false);
