@@ -51,7 +51,13 @@ export class PagePerson {
   static async join(options: PagePersonOptions): Promise<PagePerson> {
     const opened = await PagePerson.open(`${options.url}/j/${options.code}`, options);
     const person = new PagePerson(opened.chromium, opened.page, options.name, opened.faults);
-    await person.goIn(options.sound);
+    try {
+      await person.goIn(options.sound);
+    } catch (error) {
+      // Nobody else knows of it; a browser that runs on keeps the tests from ending.
+      await person.close();
+      throw error;
+    }
     return person;
   }
 

@@ -223,6 +223,24 @@ for (const { width, height } of WINDOWS) {
       await person.says('You have left');
     });
 
+    it('room: with the sound on another line of the same person', async () => {
+      const meeting = await running.conference();
+      const { personalCode } = await running.service.store.invitees.create({
+        ...{ tenantId: 'default', conferenceId: meeting.id, name: 'Grace Hopper', role: 'guest', by: 'test' },
+      });
+      await enter({ ...meeting, guestCode: personalCode }, 'guest');
+      const phone = await running.phone();
+      await phone.connect(running.port, 440);
+      phone.press(`${personalCode}#`);
+      await person.says('Your sound is on your telephone now');
+      await isGood('sound elsewhere');
+      await phone.hangUp();
+      await person.says('You have no sound now');
+      await isGood('sound nowhere');
+      await person.press('Leave');
+      await person.says('You have left');
+    });
+
     it('conferences: sign in, list, codes, a new one; and the pages without script', async () => {
       await page.goto(`${url}/admin`);
       await page.getByLabel('E-mail address').waitFor();

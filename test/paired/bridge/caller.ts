@@ -130,6 +130,11 @@ export class Caller {
     return this.#bye !== undefined;
   }
 
+  /** Header Reason of that BYE (RFC 3326). */
+  get byeReason(): string | null | undefined {
+    return this.#bye?.headers.get('Reason');
+  }
+
   async letGo(deadlineMs = 15_000): Promise<void> {
     await until('BYE from the service', () => this.wasLetGo, deadlineMs);
     this.rtp.quiet();

@@ -3,7 +3,7 @@
  * sound, where there is any: prompts are tones here.
  */
 import { expect } from 'chai';
-import { TICKET_HEADER, type JoinResponse, type RoomCommand } from '../../../config/contract/index.ts';
+import { REPLACED_TEXT, TICKET_HEADER, type JoinResponse, type RoomCommand } from '../../../config/contract/index.ts';
 import type { Participant } from '../../../store/index.ts';
 import { call } from '../../helpers/gateway.ts';
 import { PageSocket } from '../../helpers/page-socket.ts';
@@ -118,6 +118,7 @@ describe('one person', function () {
     const spare = ((await post('/join/ticket', {}, bea.token)).json() as { ticket: string }).ticket;
     await ask(meeting, { type: 'remove', participantId: bea.participantId, reason: 'noise' });
     await Promise.all([hears(sound, REMOVED), sound.letGo(), leader.hears(), view.seen('end removed')]);
+    expect(sound.byeReason ?? null, 'nobody has taken over').to.equal(null);
     expect(await endOf(sound)).to.equal('removed-by-host');
     await shutOut(bea);
     const again = await running.phone('ws');
@@ -162,6 +163,7 @@ describe('one person', function () {
     await row(meeting, heard(ada.id, 'phone'));
     await Promise.all([leader.hears(PHONE), phone.hears(HOST), sound.letGo()]);
     expect(await endOf(sound)).to.equal('moved-elsewhere');
+    expect(sound.byeReason, 'so that a browser does not call again').to.contain(`text="${REPLACED_TEXT}"`);
     await view.until(() => view.view?.participants.find(({ id }) => id === ada.id)?.audio === 'phone');
     const rows = (await meeting.room())?.participants ?? [];
     expect(rows.map(({ name, connections }) => [name, connections.length])).to.deep.equal([

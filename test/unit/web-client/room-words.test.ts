@@ -4,6 +4,7 @@ import { announcements } from '../../../web-gateway/client/src/room/announcement
 import {
   audioWords,
   durationWords,
+  elsewhereWords,
   groupsOf,
   hueOf,
   initialsOf,
@@ -43,6 +44,12 @@ describe('the room in words', () => {
     expect(own(['mode'], false, 'qa')).to.contain('called on');
     expect(own(['mode'], false, 'presentation')).to.contain('Only hosts can speak');
     expect(own(['hold'], false)).to.contain('on hold');
+  });
+
+  it('tells where the sound is that this page had, and when it is nowhere', () => {
+    expect(elsewhereWords('phone').title).to.equal('Your sound is on your telephone now');
+    expect(elsewhereWords('browser').title).to.equal('Your sound is on another page of yours now');
+    expect(elsewhereWords(null).title).to.equal('You have no sound now');
   });
 
   it('tells phones and browsers apart, and one person who has both', () => {

@@ -9,11 +9,13 @@ import type {
 } from '../../../../config/contract/index.ts';
 import { api, ApiProblem } from '../api/http.ts';
 import { openMicrophone } from '../media/microphone.ts';
+import { OwnMicrophone } from '../media/own-microphone.ts';
 import type { Player } from '../media/player.ts';
 import { savePreferences } from '../media/preferences.ts';
 import { Softphone, TicketRefused } from '../softphone/softphone.ts';
 import { forgetSession, keepSoundElsewhere } from './kept-session.ts';
 import { RoomConnection } from './room-connection.ts';
+import { SilenceWish } from './silence-wish.ts';
 import { browserClock, sipSocketUrl } from './surroundings.ts';
 
 export interface SessionOptions {
@@ -39,7 +41,8 @@ export class ConferenceSession {
   readonly room: RoomConnection;
   /** Null for those whose sound comes by telephone. */
   readonly phone: Softphone | null;
-  #microphone: MediaStreamTrack | null;
+  readonly silenceWish = new SilenceWish();
+  readonly #microphone: OwnMicrophone<MediaStreamTrack> | null;
   #firstTicket: TicketResponse | null;
   readonly #stops: (() => void)[] = [];
 
@@ -48,7 +51,13 @@ export class ConferenceSession {
     this.joined = joined;
     this.code = options.code;
     this.player = player;
-    this.#microphone = microphone;
+    this.#microphone =
+      microphone === null
+        ? null
+        : new OwnMicrophone(microphone, {
+            open: openMicrophone,
+            onChange: (track) => this.phone?.changeMicrophone(track),
+          });
     this.#firstTicket = joined;
     this.room = new RoomConnection(joined);
     this.phone = microphone === null ? null : this.#createPhone(options.startCall);
@@ -58,24 +67,20 @@ export class ConferenceSession {
   }
 
   get microphone(): MediaStreamTrack | null {
-    return this.#microphone;
+    return this.#microphone?.track ?? null;
   }
 
   /** @throws CommandRefused */
   async command(command: RoomCommandInput): Promise<void> {
-    // Nothing that is said after the click leaves this machine, whatever becomes of the command.
-    if (command.type === 'mute-self') this.phone?.setMicrophoneOn(false);
+    if (this.phone !== null && this.phone.state.name !== 'elsewhere') this.silenceWish.asked(command);
+    this.phone?.setMicrophoneOn(this.silenceWish.microphoneOn);
     await this.room.command(command);
   }
 
   /** @throws MicrophoneUnavailable */
   async chooseMicrophone(deviceId: string): Promise<void> {
-    const track = await openMicrophone(deviceId);
-    this.#microphone?.stop();
-    this.#microphone = track;
-    this.#fallBackWhenItGoes(track);
+    await this.#microphone?.choose(deviceId);
     savePreferences({ microphoneId: deviceId });
-    await this.phone?.changeMicrophone(track);
   }
 
   async chooseSpeaker(deviceId: string): Promise<void> {
@@ -85,8 +90,7 @@ export class ConferenceSession {
 
   leave(): void {
     // The command frees the seat at once; hanging up alone would keep the row for a while.
-    void this.room
-      .command({ type: 'leave' })
+    void this.command({ type: 'leave' })
       .catch(() => undefined)
       .finally(() => this.close('left'));
   }
@@ -97,7 +101,7 @@ export class ConferenceSession {
     this.phone?.hangUp(reason === 'left' ? 'left' : 'over');
     this.room.close(reason);
     this.player.stop();
-    this.#microphone?.stop();
+    this.#microphone?.close();
   }
 
   #createPhone(startCall: SessionOptions['startCall']): Softphone {
@@ -108,7 +112,7 @@ export class ConferenceSession {
         startCall({
           ticket,
           socketUrl: sipSocketUrl(),
-          microphone: this.#microphone!,
+          microphone: this.#microphone!.track,
           play: (stream) => this.player.play(stream),
           listener,
         }),
@@ -138,7 +142,6 @@ export class ConferenceSession {
     };
     window.addEventListener('online', wake);
     this.#stops.push(() => window.removeEventListener('online', wake));
-    if (this.#microphone !== null) this.#fallBackWhenItGoes(this.#microphone);
   }
 
   /** A row that was muted by a key on the phone, or on another page, is muted here as well. */
@@ -149,12 +152,16 @@ export class ConferenceSession {
       return;
     }
     const me = ownRow(view, participantId);
-    if (me !== undefined) this.phone?.setMicrophoneOn(!me.mutedBy.includes('self'));
+    if (me !== undefined) {
+      this.silenceWish.told(me);
+      this.phone?.setMicrophoneOn(this.silenceWish.microphoneOn);
+    }
     this.#leaveSoundOnTelephone();
   }
 
   #followPhone(): void {
     const { name } = this.phone!.state;
+    if (name === 'elsewhere') this.silenceWish.forget();
     if (name === 'elsewhere' || name === 'in-call') keepSoundElsewhere(name === 'elsewhere');
     this.#leaveSoundOnTelephone();
   }
@@ -164,21 +171,6 @@ export class ConferenceSession {
     const { view, participantId } = this.room.state;
     const isOnTelephone = ownRow(view, participantId)?.audio === 'phone';
     if (isOnTelephone && this.phone?.state.name === 'reconnecting') this.phone.standAside();
-  }
-
-  /** A headset that was pulled out: the call goes on with whatever else there is. */
-  #fallBackWhenItGoes(track: MediaStreamTrack): void {
-    track.addEventListener('ended', () => {
-      if (this.#microphone !== track) return;
-      openMicrophone().then(
-        async (other) => {
-          this.#microphone = other;
-          this.#fallBackWhenItGoes(other);
-          await this.phone?.changeMicrophone(other);
-        },
-        () => undefined,
-      );
-    });
   }
 }
 

@@ -18,6 +18,8 @@ import { useState, type ReactNode } from 'react';
 import type { ParticipantView, RoomView } from '../../../../../config/contract/index.ts';
 import { ownMuteWords } from '../../room/words.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
+import { useObservable } from '../../session/observable.ts';
+import { asWished } from '../../session/silence-wish.ts';
 import { useCommands } from './commands.tsx';
 import { DialPad } from './dial-pad.tsx';
 import { MutedSpeech } from './muted-speech.tsx';
@@ -34,7 +36,8 @@ interface ControlBarProps {
   readonly onManage: (() => void) | undefined;
 }
 
-export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
+export function ControlBar({ session, view, me: row, onManage }: ControlBarProps) {
+  const me = asWished(row, useObservable(session.silenceWish));
   const { run } = useCommands();
   const [open, setOpen] = useState<'keys' | 'sound' | null>(null);
   const [leaving, setLeaving] = useState(false);
