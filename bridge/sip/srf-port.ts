@@ -78,7 +78,7 @@ export interface SrfDialog {
   readonly remote: { sdp: string };
   on(event: 'destroy', listener: (request: SrfRequest, reason?: string) => void): unknown;
   on(
-    event: 'modify' | 'info' | 'refer' | 'message' | 'publish',
+    event: 'modify' | 'update' | 'info' | 'refer' | 'message' | 'publish',
     listener: (request: SrfRequest, response: SrfResponse) => void,
   ): unknown;
   on(event: 'ack', listener: (request: Pick<SrfRequest, 'body'>) => void): unknown;
