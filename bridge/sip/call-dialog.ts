@@ -26,23 +26,24 @@ export class CallDialog {
   /** How new offers are answered; without it they get our present SDP again. */
   renegotiate: Renegotiate | undefined;
   readonly #dialog: SrfDialog;
-  /** We have offered in a 200; the answer comes with its ACK. */
-  #answerAwaited = false;
+  /** CSeq of a re-INVITE that we have answered with an offer; the answer comes with its ACK. */
+  #offeredIn: number | undefined;
 
   constructor(dialog: SrfDialog, user: CallDialogUser) {
     this.#dialog = dialog;
     dialog.on('destroy', (_request, reason) => user.onGone(reason));
     dialog.on('ack', (request) => {
-      if (this.#answerAwaited) void this.#onAnswer(request.body ?? '');
+      // The ACK before it may come after it: drachtio-srf tells of an ACK later than of what follows.
+      if (this.#offeredIn === sequenceOf(request)) void this.#onAnswer(request.body ?? '');
       user.onAcknowledged?.(request.body ?? '');
     });
     dialog.on('modify', (request, response) => {
-      if ((request.body ?? '') === '') this.#offer(response);
+      if ((request.body ?? '') === '') this.#offer(request, response);
       else void this.#onNewOffer(request, response);
     });
     dialog.on('update', (request, response) => {
       if ((request.body ?? '') === '') trySend(response, 200);
-      else if (this.#answerAwaited)
+      else if (this.#offeredIn !== undefined)
         trySend(response, 491); // two offers must not cross (RFC 3311 section 5.2)
       else void this.#onNewOffer(request, response);
     });
@@ -96,18 +97,22 @@ export class CallDialog {
   }
 
   /** A re-INVITE without an offer wants ours. */
-  #offer(response: SrfResponse): void {
+  #offer(request: SrfRequest, response: SrfResponse): void {
     const { local } = this.#dialog;
     local.sdp = freshOffer(local.sdp);
-    this.#answerAwaited = true;
+    this.#offeredIn = sequenceOf(request);
     trySend(response, 200, { body: local.sdp, headers: SDP_TYPE });
   }
 
   /** The media server takes it as an offer: it has been told nothing of ours. One that cannot be taken changes nothing. */
   async #onAnswer(sdp: string): Promise<void> {
-    this.#answerAwaited = false;
+    this.#offeredIn = undefined;
     if (sdp !== '') await this.renegotiate?.(sdp).catch(() => undefined);
   }
+}
+
+function sequenceOf(request: Pick<SrfRequest, 'get'>): number {
+  return Number.parseInt(request.get('CSeq') ?? '', 10);
 }
 
 /** drachtio-srf throws when its connection is gone; by then there is nobody to tell. */

@@ -81,7 +81,7 @@ export interface SrfDialog {
     event: 'modify' | 'update' | 'info' | 'refer' | 'message' | 'publish',
     listener: (request: SrfRequest, response: SrfResponse) => void,
   ): unknown;
-  on(event: 'ack', listener: (request: Pick<SrfRequest, 'body'>) => void): unknown;
+  on(event: 'ack', listener: (request: Pick<SrfRequest, 'body' | 'get'>) => void): unknown;
   destroy(options?: { headers?: Record<string, string> }): Promise<unknown>;
   modify(sdp: string): Promise<string>;
 }
