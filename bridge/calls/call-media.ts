@@ -6,7 +6,7 @@ import { terminationOfCause } from '../media/index.ts';
 import { settled } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
 import type { CallerSide, CallLeg, LegMaker } from './ports.ts';
-import { mediaPlace, withOriginOf } from './sdp.ts';
+import { mediaPlace, withOriginOf } from '../support/sdp.ts';
 
 export interface CallMediaOptions {
   readonly maker: LegMaker;

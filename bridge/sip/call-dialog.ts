@@ -1,13 +1,15 @@
 /** What happens in the dialog of an answered call, whoever called whom. */
 import { PartylineError } from '../../config/contract/index.ts';
 import { settled, withDeadline } from '../support/deadline.ts';
+import { freshOffer } from '../support/sdp.ts';
 import { readInfoDigit } from './info-digit.ts';
 import { ALLOWED_METHODS } from './other-methods.ts';
-import type { SrfDialog, SrfRequest, SrfResponse } from './srf-port.ts';
+import type { SendOptions, SrfDialog, SrfRequest, SrfResponse } from './srf-port.ts';
 
 const REOFFER_DEADLINE_MS = 5_000;
 /** A BYE is repeated for up to 32 s (RFC 3261 timer F); nobody waits for that. */
 const BYE_DEADLINE_MS = 2_000;
+const SDP_TYPE = { 'Content-Type': 'application/sdp' };
 
 /** Answers a new offer inside the call (hold, new address): resolves with our SDP. */
 export type Renegotiate = (offer: string) => Promise<string>;
@@ -24,12 +26,27 @@ export class CallDialog {
   /** How new offers are answered; without it they get our present SDP again. */
   renegotiate: Renegotiate | undefined;
   readonly #dialog: SrfDialog;
+  /** CSeq of a re-INVITE that we have answered with an offer; the answer comes with its ACK. */
+  #offeredIn: number | undefined;
 
   constructor(dialog: SrfDialog, user: CallDialogUser) {
     this.#dialog = dialog;
     dialog.on('destroy', (_request, reason) => user.onGone(reason));
-    dialog.on('ack', (request) => user.onAcknowledged?.(request.body ?? ''));
-    dialog.on('modify', (request, response) => void this.#onNewOffer(request, response));
+    dialog.on('ack', (request) => {
+      // The ACK before it may come after it: drachtio-srf tells of an ACK later than of what follows.
+      if (this.#offeredIn === sequenceOf(request)) void this.#onAnswer(request.body ?? '');
+      user.onAcknowledged?.(request.body ?? '');
+    });
+    dialog.on('modify', (request, response) => {
+      if ((request.body ?? '') === '') this.#offer(request, response);
+      else void this.#onNewOffer(request, response);
+    });
+    dialog.on('update', (request, response) => {
+      if ((request.body ?? '') === '') trySend(response, 200);
+      else if (this.#offeredIn !== undefined)
+        trySend(response, 491); // two offers must not cross (RFC 3311 section 5.2)
+      else void this.#onNewOffer(request, response);
+    });
     dialog.on('info', (request, response) => {
       const digit = readInfoDigit(request.get('Content-Type'), request.body);
       response.send(200);
@@ -75,16 +92,38 @@ export class CallDialog {
   async #onNewOffer(request: SrfRequest, response: SrfResponse): Promise<void> {
     const { local } = this.#dialog;
     try {
-      const offer = request.body ?? '';
-      if (offer !== '' && this.renegotiate) local.sdp = await this.renegotiate(offer);
-      response.send(200, { body: local.sdp, headers: { 'Content-Type': 'application/sdp' } });
+      if (this.renegotiate) local.sdp = await this.renegotiate(request.body ?? '');
+      trySend(response, 200, { body: local.sdp, headers: SDP_TYPE });
     } catch {
       // RFC 3261 section 14.2: the session stays as it was.
-      try {
-        response.send(488);
-      } catch {
-        // drachtio-srf throws when its connection is gone; by then there is nobody to tell.
-      }
+      trySend(response, 488);
     }
+  }
+
+  /** A re-INVITE without an offer wants ours. */
+  #offer(request: SrfRequest, response: SrfResponse): void {
+    const { local } = this.#dialog;
+    local.sdp = freshOffer(local.sdp);
+    this.#offeredIn = sequenceOf(request);
+    trySend(response, 200, { body: local.sdp, headers: SDP_TYPE });
+  }
+
+  /** The media server takes it as an offer: it has been told nothing of ours. One that cannot be taken changes nothing. */
+  async #onAnswer(sdp: string): Promise<void> {
+    this.#offeredIn = undefined;
+    if (sdp !== '') await this.renegotiate?.(sdp).catch(() => undefined);
+  }
+}
+
+function sequenceOf(request: Pick<SrfRequest, 'get'>): number {
+  return Number.parseInt(request.get('CSeq') ?? '', 10);
+}
+
+/** drachtio-srf throws when its connection is gone; by then there is nobody to tell. */
+function trySend(response: SrfResponse, status: number, options: SendOptions = {}): void {
+  try {
+    response.send(status, options);
+  } catch {
+    // Nobody to tell.
   }
 }

@@ -78,10 +78,10 @@ export interface SrfDialog {
   readonly remote: { sdp: string };
   on(event: 'destroy', listener: (request: SrfRequest, reason?: string) => void): unknown;
   on(
-    event: 'modify' | 'info' | 'refer' | 'message' | 'publish',
+    event: 'modify' | 'update' | 'info' | 'refer' | 'message' | 'publish',
     listener: (request: SrfRequest, response: SrfResponse) => void,
   ): unknown;
-  on(event: 'ack', listener: (request: Pick<SrfRequest, 'body'>) => void): unknown;
+  on(event: 'ack', listener: (request: Pick<SrfRequest, 'body' | 'get'>) => void): unknown;
   destroy(options?: { headers?: Record<string, string> }): Promise<unknown>;
   modify(sdp: string): Promise<string>;
 }

@@ -82,22 +82,25 @@ export class PhoneCall extends EventEmitter {
     this.phone.layer.sendStateless(this.make('ACK', this.sequence, body), this.hop);
   }
 
-  /** Sends a request in the dialog and waits for its final response; an INVITE is acknowledged. */
-  async request(method: string, body = '', extra: Record<string, string> = {}): Promise<SipResponse> {
+  /**
+   * Sends a request in the dialog and waits for its final response; an INVITE is acknowledged.
+   * @param answer of the ACK
+   */
+  async request(method: string, body = '', extra: Record<string, string> = {}, answer = ''): Promise<SipResponse> {
     this.sequence++;
     const outcome = new EventEmitter();
     const final = event<SipResponse>(outcome, 'final');
     const request = this.make(method, this.sequence, body, extra);
     this.phone.layer.request(request, this.hop, {
-      onResponse: (answer) => {
-        this.responses.push(answer);
-        if (answer.status >= 200) outcome.emit('final', answer);
+      onResponse: (received) => {
+        this.responses.push(received);
+        if (received.status >= 200) outcome.emit('final', received);
       },
       onTimeout: () => outcome.emit('final', response(408, 'Request Timeout')),
     });
-    const answer = await final;
-    if (method === 'INVITE' && answer.status < 300) this.ack();
-    return answer;
+    const last = await final;
+    if (method === 'INVITE' && last.status < 300) this.ack(answer);
+    return last;
   }
 
   make(method: string, sequence: number, body = '', extra: Record<string, string> = {}): SipRequest {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { setTimeout as delay } from 'node:timers/promises';
-import { event } from '../../helpers/sip-phone.ts';
+import type { SipResponse } from '../../../embedded/sip/index.ts';
+import { event, type PhoneCall } from '../../helpers/sip-phone.ts';
 import { finalResponse, until, type Caller } from './caller.ts';
 import { RawCaller } from './raw-caller.ts';
 import { runService, type Running } from './running-service.ts';
@@ -184,22 +185,34 @@ describe('telephone calls through the whole service', () => {
     await phone.hangUp();
   });
 
-  it('follows a phone that moves its media by re-INVITE', async () => {
-    const meeting = await running.conference();
-    const [alice, bob] = [await running.phone(), await running.phone()];
-    await alice.connect(running.port, 440);
-    alice.press(`${meeting.guestCode}#`);
-    await bob.connect(running.port, 830);
-    bob.press(`${meeting.guestCode}#`);
-    await meeting.joined(2);
-    await alice.hears(830);
-    const other = await running.phone();
-    const answer = await alice.call.request('INVITE', other.offer());
-    expect(answer.status).to.equal(200);
-    await other.hears(830);
-    await alice.hangUp();
-    await bob.hangUp();
-  });
+  const moves: [how: string, move: (call: PhoneCall, sdp: string) => Promise<SipResponse>][] = [
+    ['by re-INVITE', (call, sdp) => call.request('INVITE', sdp)],
+    ['by UPDATE', (call, sdp) => call.request('UPDATE', sdp)],
+    ['in the ACK of a re-INVITE that asks for our offer', (call, sdp) => call.request('INVITE', '', {}, sdp)],
+  ];
+  for (const [how, move] of moves) {
+    it(`follows a phone that is on hold and comes back elsewhere ${how}`, async () => {
+      const meeting = await running.conference();
+      const [alice, bob] = [await running.phone(), await running.phone()];
+      await alice.connect(running.port, 440);
+      alice.press(`${meeting.guestCode}#`);
+      await bob.connect(running.port, 830);
+      bob.press(`${meeting.guestCode}#`);
+      await meeting.joined(2);
+      await alice.hears(830);
+      const held = await alice.call.request('INVITE', `${alice.offer()}a=sendonly\r\n`);
+      expect(held.body.toString()).to.include('a=recvonly');
+      const other = await running.phone();
+      const answer = await move(alice.call, other.offer());
+      expect(answer.status).to.equal(200);
+      expect(answer.body.toString()).not.to.match(/^a=(recvonly|sendonly|inactive)/m);
+      expect(versionOf(answer)).to.equal(versionOf(held) + 1);
+      await other.hears(830);
+      expect((await alice.call.request('UPDATE')).body, 'an UPDATE that says nothing').to.have.length(0);
+      await alice.hangUp();
+      await bob.hangUp();
+    });
+  }
 
   it('answers what is no call as SIP wants it', async () => {
     const phone = await running.phone();
@@ -291,3 +304,8 @@ describe('a greeting before the answer', () => {
     });
   });
 });
+
+/** Of the session description (RFC 4566 section 5.2). */
+function versionOf({ body }: SipResponse): number {
+  return Number(/^o=\S+ \d+ (\d+)/m.exec(body.toString())?.[1]);
+}

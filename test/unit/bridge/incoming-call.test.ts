@@ -157,7 +157,7 @@ describe('a call as SIP sees it', () => {
     call.renegotiate = () => Promise.reject(new Error('no'));
     dialog.emit('modify', { body: 'worse' }, response);
     await turn();
-    dialog.emit('modify', { body: '' }, response);
+    dialog.emit('modify', { body: '', get: () => '2 INVITE' }, response);
     await turn();
     expect(answers).to.deep.equal([
       [200, 'answer to new'],

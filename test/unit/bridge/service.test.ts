@@ -4,7 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { endLostCalls } from '../../../bridge/calls/adoption.ts';
-import { mediaPlace, withOriginOf } from '../../../bridge/calls/sdp.ts';
+import { mediaPlace, withOriginOf } from '../../../bridge/support/sdp.ts';
 import { advertisedAddress, hostInUri, isLoopback } from '../../../bridge/service/addresses.ts';
 import { CloseStack } from '../../../bridge/service/close-stack.ts';
 import { openSounds } from '../../../bridge/service/sounds.ts';

@@ -18,3 +18,11 @@ export function withOriginOf(sdp: string, before: string): string {
   // A function, because `$` in the replacement would be read as a pattern.
   return sdp.replace(ORIGIN, () => line);
 }
+
+/**
+ * Our offer when the other side asks for one inside a call: all that was agreed last, in both directions (RFC 3261 section
+ * 14.2). Who was on hold comes back by it.
+ */
+export function freshOffer(agreed: string): string {
+  return withOriginOf(agreed, agreed).replace(/^a=(?:sendonly|recvonly|inactive)(?=\r?$)/gm, 'a=sendrecv');
+}
