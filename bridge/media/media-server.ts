@@ -48,6 +48,8 @@ export type MediaServerEvents = {
 
 export interface LegRequest {
   readonly offer: string;
+  /** Where the caller's signalling comes from; absent when that is not known. */
+  readonly callerAddress?: string;
   readonly language: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -137,8 +139,12 @@ export class MediaServer implements LegHost {
     }
   }
 
-  async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, answer }: LegRequest): Promise<FsmrfEndpoint> {
-    const headers = { 'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000) };
+  async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, callerAddress, answer }: LegRequest): Promise<FsmrfEndpoint> {
+    const headers = {
+      'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000),
+      // The embedded server listens there when the SDP names an address behind NAT. FreeSWITCH finds out by itself.
+      ...(callerAddress !== undefined && { 'X-Caller-Address': callerAddress }),
+    };
     if (!needsHandshake(offer)) return fsmrf.createEndpoint({ remoteSdp: offer, headers });
     // Its handshake is with one media server; another one cannot take it over.
     if (!answer) throw new PartylineError('media/unavailable', { detail: 'a browser cannot change its media server' });

@@ -371,7 +371,7 @@ export class Leg {
     }
     this.#reception.take(arrival);
     // A browser's address may change under way: its transport decides whom to hear.
-    if (!this.#secure && this.#source.latched !== this.#keptTo) this.#keepTo(this.#source.latched);
+    if (!this.#secure && this.#source.settled !== this.#keptTo) this.#keepTo(this.#source.settled);
     this.#noteHeard(atMs);
     this.#accept(packet, atMs);
   }
