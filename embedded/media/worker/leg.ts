@@ -237,6 +237,7 @@ export class Leg {
   /** Frames that could not be made in time. */
   skip(frames: number): void {
     this.#sender.skip(frames * FRAME_SAMPLES);
+    this.#jitter.skip(frames * FRAME_SAMPLES);
   }
 
   play(request: PlayRequest): void {
