@@ -36,6 +36,9 @@ const SPARE_SESSIONS = 50;
 const SPARE_CONNECTIONS = 1_000;
 /** So many times the INVITEs a source may send are refused one by one; more than that is a flood. */
 const FLOOD_FACTOR = 2;
+/** A source may have as many INVITEs waiting for an answer or its ACK as it may send in half a second, and never fewer. */
+const LEAST_HALF_OPEN = 20;
+const HALF_OPEN_SECONDS = 0.5;
 const LOOPBACK = '127.0.0.1';
 /** Any number will do, unless numbers are configured. */
 const DIALLED = '1000';
@@ -253,6 +256,7 @@ async function startSipServer(
         maxConnections: connections,
         maxConnectionsPerAddress: connections,
         maxNewRequestsPerSecond: FLOOD_FACTOR * settings.inviteRatePerSource,
+        maxHalfOpenPerSource: Math.max(LEAST_HALF_OPEN, HALF_OPEN_SECONDS * settings.inviteRatePerSource),
       },
       advertisedAddress: advertisedAddress(settings),
       client: { address: LOOPBACK, port: 0 },

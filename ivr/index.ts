@@ -1,5 +1,12 @@
 /** The door of the ivr room: conversations with a caller. */
-export { musicFile, promptFiles, resolvePrompt, soundsFolder, voiceLanguages, type ResolvedPrompt } from './catalogue.ts';
+export {
+  musicFile,
+  promptFiles,
+  resolvePrompt,
+  soundsFolder,
+  voiceLanguages,
+  type ResolvedPrompt,
+} from './catalogue.ts';
 export { systemClock, type Clock } from './clock.ts';
 export {
   askAccessCode,

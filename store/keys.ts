@@ -125,7 +125,7 @@ export const globalKeys = {
   roomRequests: `${PREFIX}:room-requests`,
   /** channel: answers for one process, as JSON. */
   roomAnswers: (processId: string): string => `${PREFIX}:room-answers:${checkId(processId)}`,
-  /** string: expires soon after the process has gone. */
+  /** set: numbers of the web pages that the process has open, and 0; expires soon after the process has gone. */
   process: (id: string): string => `${PREFIX}:{process:${checkId(id)}}`,
   /** string: what the token stands for, as JSON; expires with the token. The token is a SHA-256 hash. */
   token: (kind: string, hash: string): string => `${PREFIX}:{token:${kind}:${hash}}`,

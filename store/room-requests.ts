@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { errorCatalogue, PartylineError, roomCommand, type ErrorCode } from '../config/contract/index.ts';
 import type { StoreContext } from './context.ts';
 import { CorruptValue } from './errors.ts';
-import { globalKeys, isSafeId } from './keys.ts';
+import { globalKeys } from './keys.ts';
+import { Presence } from './presence.ts';
 import { asOptionalText } from './replies.ts';
 import { parseStored } from './schemas.ts';
 import type { RoomRequests } from './store.ts';
@@ -21,8 +22,6 @@ const MOST_WAITING = 1_000;
 /** Being done in this process; more are left for others, or for the next announcement. */
 const MOST_SERVED = 200;
 const ANSWER_KEPT_MS = 10_000;
-const ALIVE_EVERY_MS = 5_000;
-const ALIVE_FOR_MS = 16_000;
 
 const shortText = z.string().max(1_000);
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
@@ -78,6 +77,7 @@ export function createRoomRequests(context: StoreContext): { requests: RoomReque
         };
       },
       newConnectionId: () => presence.newConnectionId(),
+      closeConnection: (connectionId) => presence.closeConnection(connectionId),
       living: (connectionIds) => presence.living(connectionIds),
     },
     close: () => {
@@ -239,55 +239,4 @@ async function tell({ connection }: StoreContext, processId: string, answer: Ans
   const text = JSON.stringify(answer);
   await connection.send(key, ['SET', key, text, 'PX', String(ANSWER_KEPT_MS)]);
   await connection.send(key, ['PUBLISH', globalKeys.roomAnswers(processId), text]);
-}
-
-/** `process.number`: the process shows that it lives, once it has a connection. */
-class Presence {
-  readonly #context: StoreContext;
-  readonly #processId: string;
-  #last = 0;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(context: StoreContext, processId: string) {
-    this.#context = context;
-    this.#processId = processId;
-  }
-
-  newConnectionId(): string {
-    if (!this.#timer) {
-      this.#timer = setInterval(() => void this.#show(), ALIVE_EVERY_MS);
-      void this.#show();
-    }
-    this.#last += 1;
-    return `${this.#processId}.${this.#last}`;
-  }
-
-  async living(connectionIds: readonly string[]): Promise<ReadonlySet<string>> {
-    const processOf = (connectionId: string) => connectionId.split('.', 1)[0] ?? '';
-    const processes = [...new Set(connectionIds.map(processOf))].filter(isSafeId);
-    const shown = await Promise.all(
-      processes.map(async (processId) => {
-        // A connection may be younger than the first sign of life of its process.
-        if (processId === this.#processId) return true;
-        const key = globalKeys.process(processId);
-        return (await this.#context.connection.send(key, ['EXISTS', key])) === 1;
-      }),
-    );
-    const living = new Set(processes.filter((_, index) => shown[index]));
-    return new Set(connectionIds.filter((connectionId) => living.has(processOf(connectionId))));
-  }
-
-  close(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  async #show(): Promise<void> {
-    const key = globalKeys.process(this.#processId);
-    try {
-      await this.#context.connection.send(key, ['SET', key, '1', 'PX', String(ALIVE_FOR_MS)]);
-    } catch (error) {
-      this.#context.logger.debug({ err: error }, 'a sign of life could not be given');
-    }
-  }
 }

@@ -136,6 +136,7 @@ export const participantSchema = z.looseObject({
   calledOn: z.boolean().default(false),
   hand: z.number().optional(),
   asksForHelp: z.boolean().default(false),
+  calledHostsAt: z.number().optional(),
   volume: z.number().int().default(0),
   joinedAt: time,
   admitted: z.boolean().default(true),

@@ -222,9 +222,14 @@ export interface RoomRequests {
   submit(envelope: RoomRequestEnvelope, options?: { deadlineMs?: number }): Promise<RoomAnswer>;
   /** Takes requests. What the handler throws is the answer. @returns how to stop taking them */
   serve(handler: (envelope: RoomRequestEnvelope) => Promise<RoomAnswer>): () => void;
-  /** An id for a web page's connection, by which others can tell when this process is no more. */
+  /** An id for a web page's connection, by which others can tell whether it is open: until it is closed, or this process is no more. */
   newConnectionId(): string;
-  /** @returns those of the connections whose process lives */
+  /** Whatever the room is told, or not told: from now on others can tell that nobody is behind it. */
+  closeConnection(connectionId: string): void;
+  /**
+   * @returns those of the connections that are open; all of them while Redis has been away just now. One that is missing
+   *   once may be about to be shown.
+   */
   living(connectionIds: readonly string[]): Promise<ReadonlySet<string>>;
 }
 

@@ -167,6 +167,8 @@ export interface Participant {
   /** When the hand was raised; no two are the same, so that they are an order. */
   readonly hand?: number;
   readonly asksForHelp: boolean;
+  /** When hosts last heard that this one wants something of them. */
+  readonly calledHostsAt?: number;
   /** -4 to 4; what they hear. */
   readonly volume: number;
   readonly joinedAt: number;

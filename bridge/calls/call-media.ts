@@ -81,6 +81,20 @@ export class CallMedia {
     await this.#options.caller.answer(sdp);
     this.#answered = true;
     this.#options.onAnswered();
+    if (this.#callerSdp === '') await this.#takeAnswer();
+  }
+
+  /** Ours was the offer. */
+  async #takeAnswer(): Promise<void> {
+    const { caller, signal } = this.#options;
+    const answer = await caller.answerInAck(signal);
+    try {
+      await this.#leg?.renegotiate(answer);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new PartylineError('sip/no-common-codec', { cause: error });
+    }
+    this.#callerSdp = answer;
   }
 
   /**

@@ -1,5 +1,10 @@
 /** One telephone call, from INVITE to its one termination record. */
-import { PartylineError, terminationReasons, type TerminationReason } from '../../config/contract/index.ts';
+import {
+  PartylineError,
+  REPLACED_TEXT,
+  terminationReasons,
+  type TerminationReason,
+} from '../../config/contract/index.ts';
 import type { Logger, Settings } from '../../config/index.ts';
 import { askName, isSpokenReason, LegGone, type SpokenReason } from '../../ivr/index.ts';
 import type { Termination } from '../../store/index.ts';
@@ -38,6 +43,11 @@ const STATUS_OF: Partial<Record<TerminationReason, number>> = {
   'number-unknown': 404,
   'caller-cancelled': 487,
   'internal-error': 500,
+};
+
+/** A browser would call again by itself. RFC 3326 section 3.1 has the same words for forked calls. */
+const BYE_REASON: Partial<Record<TerminationReason, string>> = {
+  'moved-elsewhere': `SIP;cause=200;text="${REPLACED_TEXT}"`,
 };
 
 export type CallSettings = IdentifySettings & Pick<Settings, 'maxCallMinutes' | 'language'>;
@@ -191,7 +201,8 @@ export class Call {
 
   /** Before the answer, so that whoever hangs up during the greeting pays nothing. */
   async #greetEarly(leg: CallLeg): Promise<void> {
-    if (!this.#deps.settings.earlyGreeting || this.#ticketHolder || this.#media.answered) return;
+    const { offer } = this.#caller.invite;
+    if (!this.#deps.settings.earlyGreeting || offer === '' || this.#ticketHolder || this.#media.answered) return;
     this.#machine.to('early');
     this.#caller.progress(leg.localSdp);
     await leg.play(['welcome']);
@@ -337,7 +348,8 @@ export class Call {
     this.#forgetName();
     const status = STATUS_OF[reason] ?? 503;
     const refusal = status === 503 ? { status, headers: { 'Retry-After': '5' } } : { status };
-    await settled(Promise.all([this.#caller.end(refusal), this.#media.release()]), CLOSE_DEADLINE_MS);
+    const bye = this.#caller.end(refusal, BYE_REASON[reason]);
+    await settled(Promise.all([bye, this.#media.release()]), CLOSE_DEADLINE_MS);
     this.#closed.abort();
     this.#machine.to('ended');
     return this.#closeRecord(reason, answered ? undefined : status);

@@ -16,9 +16,12 @@ export interface CallerSide {
   renegotiate: Renegotiate;
   progress(sdp: string): void;
   answer(sdp: string): Promise<void>;
+  /** The caller's SDP, when its INVITE had none. */
+  answerInAck(signal: AbortSignal): Promise<string>;
   /** A re-INVITE with our offer. @returns the caller's answer */
   reoffer(sdp: string): Promise<string>;
-  end(refusal?: { status: number; headers?: Record<string, string> }): Promise<void>;
+  /** @param reason value of a BYE's header Reason (RFC 3326) */
+  end(refusal?: { status: number; headers?: Record<string, string> }, reason?: string): Promise<void>;
 }
 
 /** The media server's side: bridge/media's Leg. */
@@ -44,6 +47,7 @@ export interface LegMaker {
    * @param request.answer answers the caller, if that has to be done while the leg is made: a browser's
    */
   createLeg(request: {
+    /** Empty: the leg offers, and is told the answer by `renegotiate`. */
     offer: string;
     callerAddress?: string;
     language: string;

@@ -16,6 +16,7 @@ import { mediaRoomName, toPrompts } from './effects.ts';
 import { HostMenu } from './host-menu.ts';
 import { KeypadReader, type KeypadAction } from './keypad.ts';
 import type { Keypads } from './keypads.ts';
+import { MutedTalk } from './muted-talk.ts';
 import type { RecordingFolder } from './recordings.ts';
 import {
   hearsMusic,
@@ -35,8 +36,6 @@ import { Seat, type SeatDeps } from './seat.ts';
 const KEY_GAP_MS = 3_000;
 /** How long to wait for a key when none has begun: any long time; a timer has to have some. */
 const KEY_WAIT_MS = 3_600_000;
-/** Whoever speaks while muted is told so at most so often. */
-const HINT_EVERY_MS = 20_000;
 /** Whoever waits is spoken to at least so often, and of a new place in the queue at most so often. */
 const STILL_WAITING_MS = 60_000;
 const PLACE_EVERY_MS = 10_000;
@@ -83,7 +82,7 @@ export class Participation {
   #seat!: Seat;
   #inMix = false;
   #left = false;
-  #hintedAt = -Infinity;
+  readonly #mutedTalk: MutedTalk;
   #waiting: { readonly position: number | null; readonly saidAt: number } | undefined;
 
   private constructor(deps: ParticipationDeps, leg: RoomLeg, tenantId: string, logger: Logger) {
@@ -93,6 +92,12 @@ export class Participation {
     this.#tenantId = tenantId;
     this.channelUuid = leg.uuid;
     this.mediaServer = leg.mediaServer;
+    this.#mutedTalk = new MutedTalk({
+      clock: deps.clock,
+      signal: leg.signal,
+      hint: () => this.#spokeMuted(false),
+      listenAgain: () => this.#spokeMuted(true),
+    });
   }
 
   /** Takes a seat; `begin` does the rest. @throws NotAdmitted, PartylineError store/unavailable, room/contention */
@@ -199,6 +204,8 @@ export class Participation {
     try {
       if (action === 'menu') await this.#menu();
       else await this.#seat.press(action);
+      // The room tells of it a little later than the media server of their next word.
+      if (this.#seat.row) this.#mutedTalk.follow(!maySpeak(this.#seat.row));
     } catch (error) {
       if (error instanceof LegGone) throw error;
       this.#logger.warn({ err: error, action }, 'a key could not be obeyed');
@@ -228,10 +235,12 @@ export class Participation {
 
   /** They speak, and are not heard. */
   onMutedTalk(): void {
-    const now = this.#deps.clock.now();
-    if (this.#left || now - this.#hintedAt < HINT_EVERY_MS) return;
-    this.#hintedAt = now;
-    this.#seat.spokeMuted().catch((error: unknown) => {
+    if (!this.#left) this.#mutedTalk.onTalk();
+  }
+
+  #spokeMuted(quiet: boolean): void {
+    if (this.#left) return;
+    this.#seat.spokeMuted(quiet).catch((error: unknown) => {
       this.#logger.debug({ err: error }, 'a muted talker could not be told');
     });
   }
@@ -264,6 +273,7 @@ export class Participation {
 
   /** Music for those who hear nobody. */
   #follow(row: Participant): void {
+    this.#mutedTalk.follow(!maySpeak(row));
     this.#leg.music(hearsMusic(row) ? ['hold-music'] : []);
   }
 

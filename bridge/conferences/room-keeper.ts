@@ -1,6 +1,6 @@
 /**
  * Keeps rooms as they should be: gives them the time, compares them with what the media servers say, looks whether their
- * mix still moves, and takes web pages out whose process has gone. Time is given by every process, which does no harm;
+ * mix still moves, and takes web pages out that have gone without a word. Time is given by every process, which does no harm;
  * the rest is done by one, which has the room's lease.
  */
 import type { Logger } from '../../config/index.ts';
@@ -43,6 +43,8 @@ export class RoomKeeper {
   #running: Promise<unknown> | undefined;
   /** Mixes that no document knew at the last check. */
   #orphans: ReadonlySet<string> = new Set();
+  /** Connections of pages that nobody seemed to be behind at the last check of their room. */
+  readonly #deserted = new Map<string, ReadonlySet<string>>();
 
   constructor(deps: RoomKeeperDeps) {
     this.#deps = deps;
@@ -78,12 +80,15 @@ export class RoomKeeper {
     // First what the media servers have, then what there should be: a room that begins in between is in both.
     const mixes = await this.#mixes();
     const live = new Set<string>();
+    const checked = new Set<string>();
     for (const tenantId of tenantIds()) {
       const ids = await store.rooms.ids(tenantId);
       for (const id of ids) live.add(mediaRoomName(id));
       const mine = await store.rooms.lease(tenantId, ids, node, LEASE_MS);
       await Promise.all(mine.map((conferenceId) => this.check({ tenantId, conferenceId })));
+      for (const conferenceId of mine) checked.add(`${tenantId}/${conferenceId}`);
     }
+    for (const key of this.#deserted.keys()) if (!checked.has(key)) this.#deserted.delete(key);
     const orphans = mixes.filter(({ name }) => !live.has(name));
     // One that is just ending is gone the next time.
     await Promise.all(orphans.filter(({ name }) => this.#orphans.has(name)).map((mix) => this.#clearOrphan(mix)));
@@ -118,14 +123,20 @@ export class RoomKeeper {
     await rooms.apply(identity, { type: 'media-report', at: wallClock(), askedAt, mediaServer, ...report });
   }
 
+  /** One that is missing may be about to be shown: it is believed the second time. */
   async #forgetDeadPages(identity: RoomIdentity, { participants }: RoomDocument): Promise<void> {
+    const { store, rooms, wallClock } = this.#deps;
+    const key = `${identity.tenantId}/${identity.conferenceId}`;
+    const before = this.#deserted.get(key);
+    this.#deserted.delete(key);
     const connections = participants.flatMap((row) => row.connections);
     if (connections.length === 0) return;
-    const { store, rooms, wallClock } = this.#deps;
     const living = await store.roomRequests.living(connections);
+    const missing = new Set(connections.filter((connectionId) => !living.has(connectionId)));
+    if (missing.size > 0) this.#deserted.set(key, missing);
     for (const { id: participantId, connections: own } of participants) {
       for (const connectionId of own) {
-        if (living.has(connectionId)) continue;
+        if (!missing.has(connectionId) || before?.has(connectionId) !== true) continue;
         await rooms.apply(identity, { type: 'disconnect', at: wallClock(), participantId, connectionId });
       }
     }

@@ -112,8 +112,8 @@ export class Seat {
     this.#later('talking', { type: 'talking', callId: this.callId, on }, 'talking');
   }
 
-  async spokeMuted(): Promise<void> {
-    await this.#apply({ type: 'spoke-muted', callId: this.callId });
+  async spokeMuted(quiet: boolean): Promise<void> {
+    await this.#apply({ type: 'spoke-muted', callId: this.callId, quiet });
   }
 
   /** @throws PartylineError store/unavailable, room/contention */

@@ -3,6 +3,7 @@
  * handshake, and the handshake comes after the answer to the browser: so fsmrf's `connectCaller` answers in between. It does
  * that with `srf.createUAS(request, response, …)`; what it is given here for a response answers as the call wants it.
  */
+import { createMediaDialog, type CreateUac } from './plain-offer.ts';
 
 /** RFC 5764: the stream's keys come from a handshake on its own path. fsmrf decides it in the same way. */
 export function needsHandshake(sdp: string): boolean {
@@ -29,19 +30,44 @@ export class CallerAnswer {
 
 type Done = (error: unknown, dialog?: { destroy(): Promise<void> }) => void;
 
-interface MinimalSrf {
-  createUAC(...parameters: unknown[]): unknown;
-}
-
 /** The caller's dialog belongs to the call, which ends it when its leg fails. */
 const CALLS_OWN_DIALOG = { destroy: () => Promise.resolve() };
 
 /** What fsmrf takes for drachtio-srf: calls to the media server are drachtio-srf's, answers to callers ours. */
-export function srfForMrf(srf: MinimalSrf): object {
+export function srfForMrf(srf: CreateUac): object {
   return {
-    createUAC: (...parameters: unknown[]) => srf.createUAC(...parameters),
+    createUAC: (...parameters: unknown[]) => {
+      const made = createMediaDialog(srf, ...parameters.map(heeded));
+      return made instanceof Promise ? made.then(endingQuietly) : made;
+    },
     createUAS: (_request: unknown, response: CallerAnswer, options: { localSdp: string }, done: Done) => {
       response.answer(options.localSdp).then(() => done(null, CALLS_OWN_DIALOG), done);
     },
   };
+}
+
+interface MediaDialog {
+  destroy(...parameters: unknown[]): unknown;
+}
+
+/** A callback is given such a dialog, too. */
+function heeded(parameter: unknown): unknown {
+  if (typeof parameter !== 'function') return parameter;
+  const done = parameter as (error: unknown, dialog?: MediaDialog) => void;
+  return (error: unknown, dialog?: MediaDialog) => done(error, dialog && endingQuietly(dialog));
+}
+
+/**
+ * When the media server answers too late, fsmrf ends the dialog without looking whether that works. If the dialog is gone by
+ * then (drachtio-srf's ENODIALOG), nobody catches it, and the whole process would end. Who does look is told as before.
+ */
+function endingQuietly<D extends MediaDialog | undefined>(dialog: D): D {
+  if (!dialog) return dialog;
+  const destroy = dialog.destroy.bind(dialog);
+  dialog.destroy = (...parameters) => {
+    const ended = destroy(...parameters);
+    void Promise.resolve(ended).catch(() => undefined);
+    return ended;
+  };
+  return dialog;
 }

@@ -11,6 +11,7 @@ import type { ConferenceEvent } from './conference-events.ts';
 import { DigitQueue } from './digit-queue.ts';
 import { MemberVoice } from './member-voice.ts';
 import type { EslEvent, FsmrfEndpoint } from './media-ports.ts';
+import { plainOnly } from './plain-offer.ts';
 
 const SET_DEADLINE_MS = 3_000;
 const JOIN_DEADLINE_MS = 5_000;
@@ -105,7 +106,7 @@ export class Leg implements RecordableLeg {
 
   /** Our SDP towards the caller. */
   get localSdp(): string {
-    return this.#endpoint.local.sdp;
+    return plainOnly(this.#endpoint.local.sdp);
   }
 
   /** drachtio's id of the dialog with the media server. */

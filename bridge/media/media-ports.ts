@@ -39,7 +39,8 @@ export interface FsmrfMediaServer {
   closing?: boolean;
   once(event: 'ready' | 'connect', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  createEndpoint(options: { remoteSdp: string; headers?: Record<string, string> }): Promise<FsmrfEndpoint>;
+  /** Without a remote SDP the media server offers. */
+  createEndpoint(options: { remoteSdp?: string; headers?: Record<string, string> }): Promise<FsmrfEndpoint>;
   /** For a browser's offer; answers it with `response` (caller-answer.ts) before the channel is there. */
   connectCaller(
     request: { readonly body: string },

@@ -47,6 +47,7 @@ export type MediaServerEvents = {
 };
 
 export interface LegRequest {
+  /** Empty: the media server offers, and learns of its peer by `renegotiate`. */
   readonly offer: string;
   /** Where the caller's signalling comes from; absent when that is not known. */
   readonly callerAddress?: string;
@@ -116,7 +117,7 @@ export class MediaServer implements LegHost {
   }
 
   /**
-   * Makes a leg for a caller's offer; its answer is `leg.localSdp`.
+   * Makes a leg for a caller's offer; its answer, or its own offer, is `leg.localSdp`.
    * @throws PartylineError media/unavailable, media/not-secured, sip/no-common-codec; what `request.answer` throws
    */
   async createLeg(request: LegRequest): Promise<Leg> {
@@ -145,6 +146,7 @@ export class MediaServer implements LegHost {
       // The embedded server listens there when the SDP names an address behind NAT. FreeSWITCH finds out by itself.
       ...(callerAddress !== undefined && { 'X-Caller-Address': callerAddress }),
     };
+    if (offer === '') return fsmrf.createEndpoint({ headers });
     if (!needsHandshake(offer)) return fsmrf.createEndpoint({ remoteSdp: offer, headers });
     // Its handshake is with one media server; another one cannot take it over.
     if (!answer) throw new PartylineError('media/unavailable', { detail: 'a browser cannot change its media server' });

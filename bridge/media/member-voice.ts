@@ -10,8 +10,11 @@ export interface VoiceHost {
   send(command: ApiCommand): Promise<string>;
 }
 
+/** Files that wait to be said after what is being said: whoever would hear more of them hears nothing else. */
+const MOST_WAITING = 16;
+
 interface Queued {
-  readonly music: boolean;
+  readonly kind: 'music' | 'instead' | 'after';
   readonly ended: (how: 'done' | 'stopped') => void;
 }
 
@@ -35,7 +38,8 @@ export class MemberVoice {
   }
 
   /**
-   * Resolves when all of it was heard, or when something else was said instead.
+   * Resolves when all of it was heard, or when something else was said instead; at once, with nothing said, when too much
+   * waits to be said already.
    * @param options.signal stops it
    * @throws PartylineError when the media server refuses
    */
@@ -45,11 +49,15 @@ export class MemberVoice {
   ): Promise<'done' | 'stopped'> {
     const { instead = true, signal } = options;
     if (this.#closed || signal?.aborted === true) return 'stopped';
-    if (instead || this.#queue[0]?.music === true) this.#stopAll();
+    // Nothing to say is no reason to stop what somebody else has begun to say.
+    if (files.length === 0) return 'done';
+    const waiting = this.#queue.filter(({ kind }) => kind === 'after').length;
+    if (!instead && waiting > 0 && waiting + files.length > MOST_WAITING) return 'stopped';
+    if (instead || this.#playsMusic) this.#stopAll();
     const stop = () => this.#stopAll();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      const ends = await Promise.all(files.map((file) => this.#play(file, false)));
+      const ends = await Promise.all(files.map((file) => this.#play(file, instead ? 'instead' : 'after')));
       return ends.every((end) => end === 'done') ? 'done' : 'stopped';
     } finally {
       signal?.removeEventListener('abort', stop);
@@ -61,7 +69,7 @@ export class MemberVoice {
     const same = files.length === this.#music.length && files.every((file, index) => file === this.#music[index]);
     if (same || this.#closed) return;
     this.#music = files;
-    if (this.#queue[0]?.music === true) this.#stopAll();
+    if (this.#playsMusic) this.#stopAll();
     this.#fill();
   }
 
@@ -87,10 +95,16 @@ export class MemberVoice {
     for (const { ended } of this.#queue.splice(0)) ended('stopped');
   }
 
+  get #playsMusic(): boolean {
+    return this.#queue[0]?.kind === 'music';
+  }
+
   #fill(): void {
     if (this.#queue.length > 0 || this.#closed) return;
     for (const file of this.#music) {
-      this.#play(file, true).catch((error: unknown) => this.#logger.warn({ err: error }, 'music could not be played'));
+      this.#play(file, 'music').catch((error: unknown) =>
+        this.#logger.warn({ err: error }, 'music could not be played'),
+      );
     }
   }
 
@@ -106,9 +120,9 @@ export class MemberVoice {
     queueMicrotask(() => this.#fill());
   }
 
-  #play(file: string, music: boolean): Promise<'done' | 'stopped'> {
+  #play(file: string, kind: Queued['kind']): Promise<'done' | 'stopped'> {
     return new Promise((resolve, reject) => {
-      const queued: Queued = { music, ended: resolve };
+      const queued: Queued = { kind, ended: resolve };
       this.#queue.push(queued);
       const refuse = (error: unknown) => {
         this.#queue = this.#queue.filter((other) => other !== queued);

@@ -16,7 +16,8 @@ export interface CallDialogUser {
   /** The other side has ended it; `reason` is drachtio-server's text when it made the BYE itself. */
   onGone(reason: string | undefined): void;
   onDigit(digit: string): void;
-  onAcknowledged?(): void;
+  /** @param body of the ACK */
+  onAcknowledged?(body: string): void;
 }
 
 export class CallDialog {
@@ -27,7 +28,7 @@ export class CallDialog {
   constructor(dialog: SrfDialog, user: CallDialogUser) {
     this.#dialog = dialog;
     dialog.on('destroy', (_request, reason) => user.onGone(reason));
-    dialog.on('ack', () => user.onAcknowledged?.());
+    dialog.on('ack', (request) => user.onAcknowledged?.(request.body ?? ''));
     dialog.on('modify', (request, response) => void this.#onNewOffer(request, response));
     dialog.on('info', (request, response) => {
       const digit = readInfoDigit(request.get('Content-Type'), request.body);
@@ -62,9 +63,13 @@ export class CallDialog {
     }
   }
 
-  /** BYE. Resolves when the other side knows, or after two seconds. */
-  async end(): Promise<void> {
-    await settled(this.#dialog.destroy(), BYE_DEADLINE_MS);
+  /**
+   * BYE. Resolves when the other side knows, or after two seconds.
+   * @param reason value of the header Reason (RFC 3326)
+   */
+  async end(reason?: string): Promise<void> {
+    const options = reason === undefined ? {} : { headers: { Reason: reason } };
+    await settled(this.#dialog.destroy(options), BYE_DEADLINE_MS);
   }
 
   async #onNewOffer(request: SrfRequest, response: SrfResponse): Promise<void> {

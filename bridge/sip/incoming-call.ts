@@ -3,7 +3,7 @@ import { PartylineError, type TerminationReason } from '../../config/contract/in
 import { withDeadline } from '../support/deadline.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
 import { CallDialog, type Renegotiate } from './call-dialog.ts';
-import type { Invite } from './invite.ts';
+import { isTelephoneAnswer, type Invite } from './invite.ts';
 import type { SendOptions, Srf, SrfDialog, SrfRequest, SrfResponse } from './srf-port.ts';
 
 /** drachtio-server echoes what it sent at once; longer means that it is gone. */
@@ -16,7 +16,8 @@ export type IncomingCallEvents = {
   gone: [reason: CallerGone];
   /** A key told by INFO (RFC 4733 keys come through the media server). */
   digit: [digit: string];
-  acknowledged: [];
+  /** The body of the ACK. */
+  acknowledged: [body: string];
 };
 
 type State = 'ringing' | 'early' | 'answering' | 'answered' | 'over';
@@ -31,6 +32,8 @@ export class IncomingCall {
   #state: State = 'ringing';
   #dialog: CallDialog | undefined;
   #renegotiate: Renegotiate | undefined;
+  /** Of the ACK. */
+  #acknowledgement: string | undefined;
 
   constructor(parts: {
     srf: Srf;
@@ -96,6 +99,38 @@ export class IncomingCall {
   }
 
   /**
+   * The caller's SDP, when its INVITE had none: it comes with the ACK.
+   * @throws PartylineError sip/no-common-codec when there is none that we take; call/gone
+   */
+  async answerInAck(signal: AbortSignal): Promise<string> {
+    this.#acknowledgement ??= await this.#nextAcknowledgement(signal);
+    if (!isTelephoneAnswer(this.#acknowledgement)) throw new PartylineError('sip/no-common-codec');
+    return this.#acknowledgement;
+  }
+
+  #nextAcknowledgement(signal: AbortSignal): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        for (const off of offs) off();
+        signal.removeEventListener('abort', onGone);
+      };
+      const onGone = () => {
+        stop();
+        reject(new PartylineError('call/gone'));
+      };
+      const offs = [
+        this.events.on('acknowledged', (body) => {
+          stop();
+          resolve(body);
+        }),
+        this.events.on('gone', onGone),
+      ];
+      signal.addEventListener('abort', onGone, { once: true });
+      if (this.over || signal.aborted) onGone();
+    });
+  }
+
+  /**
    * Offers the caller another place for its sound (RFC 3261 section 14.1).
    * @returns the caller's answer
    * @throws PartylineError call/gone, signalling/lost
@@ -114,7 +149,10 @@ export class IncomingCall {
     const dialog = new CallDialog(answered, {
       onGone: (reason) => this.#onDestroy(reason),
       onDigit: (digit) => this.events.emit('digit', digit),
-      onAcknowledged: () => this.events.emit('acknowledged'),
+      onAcknowledged: (body) => {
+        this.#acknowledgement ??= body;
+        this.events.emit('acknowledged', body);
+      },
     });
     this.#dialog = dialog;
     dialog.renegotiate = this.#renegotiate;
@@ -138,13 +176,19 @@ export class IncomingCall {
     this.events.emit('gone', reason === 'ACK timeout' ? 'ack-timeout' : 'caller-hung-up');
   }
 
-  /** Refuses, or ends with BYE, whatever fits; idempotent. Resolves when the other side knows, or after two seconds. */
-  async end(refusal: { status: number; headers?: Record<string, string> } = { status: 503 }): Promise<void> {
+  /**
+   * Refuses, or ends with BYE, whatever fits; idempotent. Resolves when the other side knows, or after two seconds.
+   * @param reason value of the BYE's header Reason (RFC 3326)
+   */
+  async end(
+    refusal: { status: number; headers?: Record<string, string> } = { status: 503 },
+    reason?: string,
+  ): Promise<void> {
     const before = this.#state;
     this.#state = 'over';
     this.events.removeAll();
     if (before === 'ringing' || before === 'early') this.#trySend(refusal.status, { headers: refusal.headers ?? {} });
-    if (before === 'answered' && this.#dialog) await this.#dialog.end();
+    if (before === 'answered' && this.#dialog) await this.#dialog.end(reason);
   }
 
   #trySend(status: number, options: SendOptions = {}): void {

@@ -6,7 +6,7 @@ export function readInfoDigit(contentType: string | undefined, body: string | un
   const type = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (body === undefined || body.length > MAX_BODY_LENGTH) return null;
   if (type === 'application/dtmf-relay') {
-    return toDigit(/^\s*signal\s*=\s*([^\s]{1,2})\s*$/im.exec(body)?.[1]);
+    return toDigit(/^[ \t]*signal[ \t]*=[ \t]*([^\s]{1,2})[ \t]*\r?$/im.exec(body)?.[1]);
   }
   return type === 'application/dtmf' ? toDigit(body.trim()) : null;
 }

@@ -19,7 +19,7 @@ export interface Invite {
   readonly sourceAddress: string;
   readonly sourcePort: number;
   readonly protocol: string;
-  /** The caller's SDP. */
+  /** The caller's SDP; empty when it wants ours, and answers in its ACK (RFC 3261 section 13.2.1). */
   readonly offer: string;
   /** Of a browser, which has no number and is nobody without it. */
   readonly ticket?: string;
@@ -84,14 +84,23 @@ function contactIsReadable(request: SrfRequest): boolean {
 function readOffer(request: SrfRequest, isBrowser: boolean): string | ReadInvite {
   const body = request.body ?? '';
   const type = (request.get('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase();
-  if (body === '') return { refusal: { status: 488, reason: 'no-common-codec' }, why: 'no offer' };
+  if (body === '' && !isBrowser) return '';
   if (type !== 'application/sdp') {
     return { refusal: { status: 415, reason: 'bad-request', headers: { Accept: 'application/sdp' } }, why: 'body' };
   }
-  if (Buffer.byteLength(body) > MAX_OFFER_BYTES || !body.startsWith('v=0')) return bad('SDP');
+  if (!isReadableSdp(body)) return bad('SDP');
   // A telephone sends plain RTP, a browser DTLS-SRTP (RFC 8827 section 6.5).
   if (!(isBrowser ? ANY_AUDIO : PLAIN_AUDIO).test(body)) {
     return { refusal: { status: 488, reason: 'no-common-codec' }, why: 'no audio we take' };
   }
   return body;
+}
+
+function isReadableSdp(body: string): boolean {
+  return Buffer.byteLength(body) <= MAX_OFFER_BYTES && body.startsWith('v=0');
+}
+
+/** What came with the ACK, where the offer was ours. */
+export function isTelephoneAnswer(body: string): boolean {
+  return isReadableSdp(body) && PLAIN_AUDIO.test(body);
 }

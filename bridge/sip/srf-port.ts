@@ -81,7 +81,7 @@ export interface SrfDialog {
     event: 'modify' | 'info' | 'refer' | 'message' | 'publish',
     listener: (request: SrfRequest, response: SrfResponse) => void,
   ): unknown;
-  on(event: 'ack', listener: () => void): unknown;
+  on(event: 'ack', listener: (request: Pick<SrfRequest, 'body'>) => void): unknown;
   destroy(options?: { headers?: Record<string, string> }): Promise<unknown>;
   modify(sdp: string): Promise<string>;
 }

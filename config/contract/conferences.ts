@@ -3,8 +3,16 @@ import { z } from 'zod';
 
 /** Neither control characters nor marks that turn the direction of what follows. */
 const noControls = (value: string) => !/[\p{Cc}\u202a-\u202e\u2066-\u2069]/u.test(value);
+/** Blanks of no width and joiners alone would be a row that nobody sees. */
+const visible = (value: string) => /[\p{L}\p{N}\p{P}\p{S}]/u.test(value);
 export const displayText = (max: number) =>
-  z.string().trim().min(1).max(max).refine(noControls, { error: 'must not hold control characters' });
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .refine(noControls, { error: 'must not hold control characters' })
+    .refine(visible, { error: 'must hold something that can be seen' });
 
 /** conversation: everybody speaks. qa: whoever is called on. presentation: hosts only. */
 export const policyMode = z.enum(['conversation', 'qa', 'presentation']);

@@ -16,7 +16,7 @@ import { RefusedByServer, type DrachtioContext } from './context.ts';
 import { contactUri, tryParseSipUri, type Dialog } from './dialog.ts';
 import { inServerOrder } from './header-order.ts';
 import { answerRequestSent, tellMessage, tellOwnResponse } from './reports.ts';
-import { destinationOf, endUnwantedAnswer, endWithBye, SESSION_EXPIRED } from './sender.ts';
+import { acknowledgementHop, endUnwantedAnswer, endWithBye, SESSION_EXPIRED } from './sender.ts';
 import { armSessionTimer, readSessionExpires, type SessionTimerUser } from './session-timers.ts';
 import { armSubscription, isLastNotify } from './subscriptions.ts';
 
@@ -44,6 +44,8 @@ export interface SentRequest {
 /** A 2xx to an INVITE of ours: what its ACK needs, and the ACK itself once it has been sent. */
 interface AnsweredInvite {
   readonly sent: SentRequest;
+  /** Where the 2xx came from. */
+  readonly source: SipHop;
   ack?: { readonly request: SipRequest; readonly hop: SipHop };
 }
 
@@ -152,7 +154,7 @@ export class IncomingResponses {
       dialog.behindNat = isBehindNat(dialog, response, source);
       dialog.confirmed = true;
     }
-    this.#answered.set(dialog, { sent });
+    this.#answered.set(dialog, { sent, source });
     armSessionTimer(dialog, readSessionExpires(response.headers), 'uac', this.#sessions);
     this.#tell(sent, response, source);
     if (!sent.client.connected) void this.#refuseAnswer(dialog);
@@ -177,7 +179,7 @@ export class IncomingResponses {
     this.#context.dialogs.add(dialog);
   }
 
-  /** Nobody is left to take the call that was just answered. */
+  /** Nobody is left to take the call that was just answered. Never rejects. */
   async #refuseAnswer(dialog: Dialog): Promise<void> {
     await this.#sendAck(dialog, new SipHeaders(), EMPTY_BODY);
     await endWithBye(dialog, 'application is gone', this.#context);
@@ -198,7 +200,7 @@ export class IncomingResponses {
   async #sendAck(dialog: Dialog, extra: SipHeaders, body: Buffer): Promise<SipRequest> {
     const answered = this.#answered.get(dialog);
     if (!answered) throw new RefusedByServer('there is no answered INVITE that an ACK could belong to');
-    const hop = await destinationOf(dialog, this.#context);
+    const hop = await acknowledgementHop(dialog, answered.source, this.#context);
     const invite = answered.sent.request;
     for (const name of ['Authorization', 'Proxy-Authorization']) {
       for (const value of invite.headers.getAll(name)) extra.append(name, value); // section 13.2.2.4
@@ -250,10 +252,10 @@ export class IncomingResponses {
   followRefresh(dialog: Dialog, request: SipRequest, hop: SipHop): void {
     const end = () => void endWithBye(dialog, SESSION_EXPIRED, this.#context);
     const transaction = this.#context.layer.request(request, hop, {
-      onResponse: (response) => {
+      onResponse: (response, source) => {
         if (response.status < 200 || dialog.ended) return;
         dialog.inviteUnderWay = false;
-        if (response.status < 300) void this.#acknowledgeRefresh(dialog, transaction, response);
+        if (response.status < 300) void this.#acknowledgeRefresh(dialog, transaction, response, source);
         else if (response.status === 491) this.#rearm(dialog);
         else end();
       },
@@ -262,11 +264,17 @@ export class IncomingResponses {
     });
   }
 
-  async #acknowledgeRefresh(dialog: Dialog, transaction: ClientTransaction, response: SipResponse): Promise<void> {
+  /** Never rejects. */
+  async #acknowledgeRefresh(
+    dialog: Dialog,
+    transaction: ClientTransaction,
+    response: SipResponse,
+    source: SipHop,
+  ): Promise<void> {
     const { sequence } = parseCSeq(transaction.request.headers.get('CSeq') ?? '');
     dialog.refreshTarget(response);
     armSessionTimer(dialog, readSessionExpires(response.headers), 'uac', this.#sessions);
-    const hop = await destinationOf(dialog, this.#context);
+    const hop = await acknowledgementHop(dialog, source, this.#context);
     this.#context.layer.sendStateless(dialog.request('ACK', sequence), hop);
   }
 

@@ -112,7 +112,7 @@ export class OutgoingRequests implements SessionTimerUser {
     const extra = clientHeaders(message, { host: point.advertisedAddress, port: point.port }, true);
     fillContentType(extra, message.body, true);
     if (needsContact(message.method) && !extra.has('Contact')) extra.append('Contact', contactOf(point));
-    const usual = await destinationOf(dialog, this.#context);
+    const usual = await this.#hopInside(dialog, message.method);
     if (dialog.ended) throw new RefusedByServer('unable to find dialog for dialog id provided');
     if (!dialog.owner.connected) watchOrphan(dialog, this.#context);
     if (message.method === 'BYE') this.#cancelInvitesIn(dialog);
@@ -123,6 +123,16 @@ export class OutgoingRequests implements SessionTimerUser {
     const hop = dialog.behindNat ? usual : await this.#hopForSize(request, usual, dialog.nextHop);
     const transactionId = randomUUID();
     this.#send(client, messageId, { request, hop, alternatives: [], transactionId, dialog, inDialog: true });
+  }
+
+  /** A dialog that its client hangs up is over, even when its peer cannot be told. */
+  async #hopInside(dialog: Dialog, method: string): Promise<SipHop> {
+    try {
+      return await destinationOf(dialog, this.#context);
+    } catch (error) {
+      if (method === 'BYE') this.#context.dialogs.remove(dialog);
+      throw error;
+    }
   }
 
   #dialogFor(message: SipRequest, dialogId: string): Dialog {

@@ -11,6 +11,7 @@ import { inServerOrder } from './header-order.ts';
 import type { IncomingRequests } from './incoming-requests.ts';
 import { makeResponse } from './make-response.ts';
 import type { PendingRequest, PendingRequests } from './pending-requests.ts';
+import { uriOf } from './proxy/own-routes.ts';
 import {
   nextReliableSequence,
   repeatUntilPrack,
@@ -221,8 +222,9 @@ function makeUasDialog(pending: PendingRequest, response: SipResponse, timers: N
   return dialog;
 }
 
+/** Of a caller without Contact. Who has no URI at all is nowhere to be found; a request must still be written to it. */
 function remoteUri(from: string): string {
-  return /<([^>]*)>/.exec(from)?.[1] ?? from;
+  return uriOf(from) ?? 'sip:anonymous.invalid';
 }
 
 /** Over UDP and without proxies, a Contact that is not where the INVITE came from cannot be reached. */

@@ -13,14 +13,29 @@ import { tellUnsolicited } from './reports.ts';
 /** Text of the Reason header when nobody has refreshed a session. */
 export const SESSION_EXPIRED = 'Session timer expired';
 
-/** Where requests in this dialog go: through its connection while it is open; behind NAT, to where the peer was seen. */
+/**
+ * Where requests in this dialog go: through its connection while it is open; behind NAT, to where the peer was seen.
+ * @throws TargetError, NoTransportError when that leads nowhere
+ */
 export async function destinationOf(dialog: Dialog, context: DrachtioContext): Promise<SipHop> {
   if (dialog.behindNat || context.layer.isConnected(dialog.peer)) return dialog.peer;
-  return context.resolver.resolve(dialog.nextHop, dialog.point.protocol);
+  const hop = await context.resolver.resolve(dialog.nextHop, dialog.point.protocol);
+  context.layer.pointTo(hop);
+  return hop;
+}
+
+/** Where the ACK of a 2xx goes: back to where that came from, when what it says leads nowhere. */
+export async function acknowledgementHop(dialog: Dialog, source: SipHop, context: DrachtioContext): Promise<SipHop> {
+  try {
+    return await destinationOf(dialog, context);
+  } catch (error) {
+    context.logger.debug({ err: error, dialog: dialog.id }, 'the ACK goes to where the answer came from');
+    return source;
+  }
 }
 
 /**
- * Ends a dialog with a BYE of the server and tells its client, if it still has one.
+ * Ends a dialog with a BYE of the server and tells its client, if it still has one. Never rejects.
  * @param text of the Reason header
  */
 export async function endWithBye(dialog: Dialog, text: string, context: DrachtioContext): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * INVITEs that are not over yet: unanswered, or refused without an ACK so far. Whoever sends many and never acknowledges
- * fills the memory with them, so they are counted by address, and those that were refused can be given up early.
+ * INVITEs that are not over yet: unanswered, or answered without an ACK so far. Whoever sends many and never acknowledges
+ * fills the memory with them, or the lines with calls, so they are counted by source, and those that were refused can be
+ * given up early.
  */
 
 export interface HalfOpenTransaction {
@@ -9,37 +10,37 @@ export interface HalfOpenTransaction {
 }
 
 export class HalfOpen<T extends HalfOpenTransaction> {
-  readonly #addresses = new Map<T, string>();
-  readonly #byAddress = new Map<string, number>();
+  readonly #sources = new Map<T, string>();
+  readonly #bySource = new Map<string, number>();
   /** Refused and not acknowledged, the oldest first. */
   readonly #refused = new Set<T>();
 
   get size(): number {
-    return this.#addresses.size;
+    return this.#sources.size;
   }
 
-  of(address: string): number {
-    return this.#byAddress.get(address) ?? 0;
+  of(source: string): number {
+    return this.#bySource.get(source) ?? 0;
   }
 
-  add(transaction: T, address: string): void {
-    this.#addresses.set(transaction, address);
-    this.#byAddress.set(address, this.of(address) + 1);
+  add(transaction: T, source: string): void {
+    this.#sources.set(transaction, source);
+    this.#bySource.set(source, this.of(source) + 1);
   }
 
   refused(transaction: T): void {
-    if (this.#addresses.has(transaction)) this.#refused.add(transaction);
+    if (this.#sources.has(transaction)) this.#refused.add(transaction);
   }
 
-  /** Acknowledged, answered with a 2xx, or over in another way. Idempotent. */
+  /** Acknowledged, or over in another way. Idempotent. */
   remove(transaction: T): void {
-    const address = this.#addresses.get(transaction);
-    if (address === undefined) return;
-    this.#addresses.delete(transaction);
+    const source = this.#sources.get(transaction);
+    if (source === undefined) return;
+    this.#sources.delete(transaction);
     this.#refused.delete(transaction);
-    const left = this.of(address) - 1;
-    if (left === 0) this.#byAddress.delete(address);
-    else this.#byAddress.set(address, left);
+    const left = this.of(source) - 1;
+    if (left === 0) this.#bySource.delete(source);
+    else this.#bySource.set(source, left);
   }
 
   /**

@@ -37,7 +37,7 @@ const TRYING_AFTER_MS = 200; // section 17.2.1
 export interface InviteServerEnvironment extends TransactionEnvironment {
   /** A final response other than 2xx was sent; its ACK is awaited. */
   refused(): void;
-  /** Nothing is awaited from the caller any more, or a 2xx was sent. */
+  /** Nothing is awaited from the caller any more. Told more than once. */
   settled(): void;
 }
 
@@ -145,7 +145,7 @@ export class InviteServerTransaction extends BaseServerTransaction {
   protected override entered(state: State): void {
     const { timers } = this.environment;
     if (state === 'completed') this.environment.refused();
-    else if (state !== 'proceeding') this.environment.settled();
+    else if (state === 'confirmed' || state === 'terminated') this.environment.settled();
     switch (state) {
       case 'proceeding':
         this.stateTimers.start('100 Trying', TRYING_AFTER_MS, () => this.respond(tryingResponse(this.request)));
@@ -156,7 +156,9 @@ export class InviteServerTransaction extends BaseServerTransaction {
         this.stateTimers.start('H', timers.H, () => this.#notAcknowledged());
         break;
       case 'accepted':
-        if (!this.forwarding) this.#awaitAckOfSuccess();
+        // Of a 2xx from further on the ACK need not come by here.
+        if (this.forwarding) this.environment.settled();
+        else this.#awaitAckOfSuccess();
         this.stateTimers.start('L', timers.L, () => this.transition('terminated'));
         break;
       case 'confirmed':
@@ -204,6 +206,7 @@ export class InviteServerTransaction extends BaseServerTransaction {
   onAckOfSuccess(): void {
     if (this.state !== 'accepted' || (this.#untilAcknowledged.size === 0 && !this.forwarding)) return;
     this.#untilAcknowledged.stopAll();
+    this.environment.settled();
     this.stateTimers.start('L', this.environment.timers.I, () => this.transition('terminated'));
   }
 

@@ -1,8 +1,23 @@
-/** How fast one address may begin new things: a token bucket of one second's size for each. */
+/** How fast one source may begin new things: a token bucket of one second's size for each. */
+import ipaddr from 'ipaddr.js';
 import type { Clock } from './clock.ts';
+import type { SipHop } from './types.ts';
 
-/** Addresses remembered; the longest silent is forgotten first. */
-const MAX_ADDRESSES = 20_000;
+/**
+ * Whose allowance a message uses up: its address, as ports cost nothing. Browsers behind a gateway on this machine all have
+ * this machine's address, and each a connection of its own.
+ */
+export function sourceName({ protocol, address, port }: SipHop): string {
+  const isWebSocket = protocol === 'ws' || protocol === 'wss';
+  return isWebSocket && isLoopback(address) ? `${address} ${port}` : address;
+}
+
+function isLoopback(address: string): boolean {
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback';
+}
+
+/** Sources remembered; the longest silent is forgotten first. */
+const MAX_SOURCES = 20_000;
 
 interface Bucket {
   tokens: number;
@@ -15,6 +30,7 @@ export class SourceRates {
   /** In order of last use. */
   readonly #buckets = new Map<string, Bucket>();
 
+  /** @param perSecond Infinity: nothing is counted */
   constructor(perSecond: number, clock: Clock) {
     this.#perSecond = perSecond;
     this.#clock = clock;
@@ -24,24 +40,25 @@ export class SourceRates {
     return this.#buckets.size;
   }
 
-  /** @returns false when this address has had its share of the second */
-  take(address: string): boolean {
+  /** @returns false when this source has had its share of the second */
+  take(source: string): boolean {
+    if (this.#perSecond === Infinity) return true;
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(address) ?? { tokens: this.#perSecond, filledAt: now };
+    const bucket = this.#buckets.get(source) ?? { tokens: this.#perSecond, filledAt: now };
     const earned = ((now - bucket.filledAt) / 1_000) * this.#perSecond;
     bucket.tokens = Math.min(this.#perSecond, bucket.tokens + earned);
     bucket.filledAt = now;
-    this.#buckets.delete(address);
-    this.#buckets.set(address, bucket);
-    if (this.#buckets.size > MAX_ADDRESSES) this.#forgetOldest();
+    this.#buckets.delete(source);
+    this.#buckets.set(source, bucket);
+    if (this.#buckets.size > MAX_SOURCES) this.#forgetOldest();
     if (bucket.tokens < 1) return false;
     bucket.tokens--;
     return true;
   }
 
   #forgetOldest(): void {
-    for (const address of this.#buckets.keys()) {
-      this.#buckets.delete(address);
+    for (const source of this.#buckets.keys()) {
+      this.#buckets.delete(source);
       return;
     }
   }

@@ -50,7 +50,7 @@ export const DEFAULT_LIMITS: SipLimits = {
   maxConnections: 1_000,
   maxConnectionsPerAddress: 100,
   maxServerTransactions: 10_000,
-  maxHalfOpenPerAddress: 2_000,
+  maxHalfOpenPerSource: 2_000,
   maxNewRequestsPerSecond: 1_000,
   streamMessageDeadlineMs: 10_000,
 };

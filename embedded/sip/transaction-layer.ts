@@ -23,7 +23,7 @@ import {
   NonInviteServerTransaction,
   type InviteServerEnvironment,
 } from './server-transaction.ts';
-import { SourceRates } from './source-rates.ts';
+import { SourceRates, sourceName } from './source-rates.ts';
 import { timerValues, type SipTimings, type TimerValues } from './timings.ts';
 import type { TransactionEnvironment } from './transaction.ts';
 import type { SipTransport } from './transport.ts';
@@ -185,18 +185,19 @@ export class TransactionTable implements TransactionLayer {
     return true;
   }
 
-  #hasRoomFor(request: SipRequest, { address }: SipHop): boolean {
-    const { maxServerTransactions, maxHalfOpenPerAddress } = this.#options.limits;
+  #hasRoomFor(request: SipRequest, source: SipHop): boolean {
+    const { maxServerTransactions, maxHalfOpenPerSource } = this.#options.limits;
     const inDialog = /;\s*tag\s*=/i.test(request.headers.get('To') ?? '');
     if (inDialog) return this.#server.size < maxServerTransactions * RESERVE_FOR_DIALOGS;
-    if (!this.#newRequests.take(address)) return false;
-    if (request.method === 'INVITE' && this.#halfOpen.of(address) >= maxHalfOpenPerAddress) return false;
+    const name = sourceName(source);
+    if (!this.#newRequests.take(name)) return false;
+    if (request.method === 'INVITE' && this.#halfOpen.of(name) >= maxHalfOpenPerSource) return false;
     return this.#server.size < maxServerTransactions || this.#halfOpen.giveUpOldest();
   }
 
   /** Statelessly, and not without end: whose address was forged should not get more from us than a little. */
   #refuseUnderLoad(request: SipRequest, source: SipHop, receivedOn: ListeningPoint): void {
-    if (this.#refusals.take(source.address)) this.refuse(request, source, receivedOn, 503, 'Service Unavailable');
+    if (this.#refusals.take(sourceName(source))) this.refuse(request, source, receivedOn, 503, 'Service Unavailable');
   }
 
   #startServer(request: SipRequest, via: Via, source: SipHop, receivedOn: ListeningPoint): void {
@@ -233,7 +234,7 @@ export class TransactionTable implements TransactionLayer {
     this.#server.set(key, transaction);
     if (transaction instanceof InviteServerTransaction) {
       this.#awaitingAck.set(ackKey, transaction);
-      if (tagOf(request.headers.get('To')) === undefined) this.#halfOpen.add(transaction, source.address);
+      if (tagOf(request.headers.get('To')) === undefined) this.#halfOpen.add(transaction, sourceName(source));
     }
     transaction.begin();
     return transaction;

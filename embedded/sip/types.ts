@@ -113,10 +113,10 @@ export interface SipLimits {
   readonly maxConnectionsPerAddress: number;
   /** Server transactions alive; above it new requests are refused statelessly with 503 and Retry-After. Default 10,000. */
   readonly maxServerTransactions: number;
-  /** INVITEs of one address that are unanswered, or refused and not acknowledged; above it 503. Default 2,000. */
-  readonly maxHalfOpenPerAddress: number;
+  /** INVITEs of one source (see sourceName) that are unanswered, or answered and not acknowledged; above it 503. Default 2,000. */
+  readonly maxHalfOpenPerSource: number;
   /**
-   * Requests outside of dialogs that one address may begin in a second; as many again are refused with 503, the rest gets
+   * Requests outside of dialogs that one source may begin in a second; as many again are refused with 503, the rest gets
    * no answer. Default 1,000.
    */
   readonly maxNewRequestsPerSecond: number;

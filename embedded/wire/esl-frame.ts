@@ -90,7 +90,7 @@ class FrameReader {
     const length = end?.headEnd ?? this.#pending.length;
     if (length > this.#limits.maxHeadBytes) throw new EslFrameError('too-large', 'the head of a frame is too long');
     if (!end) return undefined;
-    const lines = this.#pending.toString('utf8', 0, end.headEnd).split(/\r*\n/);
+    const lines = this.#pending.toString('utf8', 0, end.headEnd).split('\n').map(withoutReturns);
     this.#pending = this.#pending.subarray(end.bodyStart);
     if (lines.length - 1 > this.#limits.maxHeaders) {
       throw new EslFrameError('too-many-headers', 'a frame has too many headers');
@@ -125,9 +125,18 @@ function findHeadEnd(bytes: Buffer): { headEnd: number; bodyStart: number } | un
   return undefined;
 }
 
+/** Without the carriage returns at its end. */
+function withoutReturns(line: string): string {
+  let end = line.length;
+  while (line[end - 1] === '\r') end--;
+  return line.slice(0, end);
+}
+
 function splitHeader(line: string): [name: string, value: string] | undefined {
   const colon = line.indexOf(':');
-  return colon < 0 ? undefined : [line.slice(0, colon).trim(), line.slice(colon + 1).replace(/^ +|\r+$/g, '')];
+  return colon < 0
+    ? undefined
+    : [line.slice(0, colon).trim(), withoutReturns(line.slice(colon + 1)).replace(/^ +/, '')];
 }
 
 /** Server side: bytes in, commands out. */
@@ -160,7 +169,7 @@ export class EslCommandReader {
       const [name, value] = splitHeader(line) ?? [];
       if (name && value !== undefined && !headers.has(name.toLowerCase())) headers.set(name.toLowerCase(), value);
     }
-    return { line: (frame.lines[0] ?? '').replace(/\r+$/, ''), headers, body: frame.body };
+    return { line: withoutReturns(frame.lines[0] ?? ''), headers, body: frame.body };
   }
 }
 

@@ -9,7 +9,9 @@ import type { FromService, ToService } from './service-process.ts';
 const timers = new Set<number>();
 if (process.argv[3] === 'watch-timers') {
   createHook({
-    init: (id, type) => void (type === 'Timeout' && timers.add(id)),
+    init: (id, type) => {
+      if (type === 'Timeout') timers.add(id);
+    },
     destroy: (id) => void timers.delete(id),
   }).enable();
 }

@@ -53,7 +53,8 @@ async function callOnce({ phones, sipPort, codes }: Place, number: string, until
       await sit(call, until);
       if (fate < 0.17) {
         note('vanished');
-        return call.vanish();
+        call.vanish();
+        return;
       }
       note(call.letGo ? 'was let go' : 'met and hung up');
     }

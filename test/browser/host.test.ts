@@ -67,6 +67,21 @@ describe('a host at a browser', function () {
     await ada.untilHeard([KONRAD]);
   });
 
+  it('sees and hears what people on the phone do for themselves', async () => {
+    const { ada, konrad } = await two();
+    await ada.untilHeard([KONRAD]);
+    await konrad.keys('*6');
+    await ada.row('Konrad').getByText('Muted', { exact: true }).first().waitFor();
+    await ada.untilHeard([]);
+    await konrad.keys('*9');
+    await ada.says('Raised hands (1)');
+    await ada.sees('Konrad', 'Hand up, number 1');
+    await konrad.keys('*6');
+    await ada.untilHeard([KONRAD]);
+    await konrad.keys('*9');
+    await ada.page.getByText('Raised hands').waitFor({ state: 'detached' });
+  });
+
   it('changes who may speak, and calls on hands in their order', async () => {
     const { ada, konrad } = await two();
     await ada.untilHeard([KONRAD]);

@@ -27,6 +27,11 @@ const STILL = `Promise.all(
     .map(({ finished }) => finished.catch(() => undefined)),
 ).then(() => undefined)`;
 
+/** Texts and controls that stick out of their card, dialog or button. */
+const SPILLED = `[...document.querySelectorAll('.card, [role=dialog] > *, main, section, button')]
+  .filter((box) => box.clientWidth > 1 && box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.outerHTML.slice(0, 200))`;
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
@@ -67,6 +72,7 @@ for (const { width, height } of WINDOWS) {
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         );
         expect(sideways, `${what}: wider than the window`).to.equal(0);
+        expect(await page.evaluate(SPILLED), `${what}: wider than its box`).to.deep.equal([]);
       }
     }
 
@@ -121,7 +127,7 @@ for (const { width, height } of WINDOWS) {
     it('join: hears itself through the server', async () => {
       await page.goto(url);
       await person.press('Check the microphone');
-      await person.press('Hear yourself through the server');
+      await person.press('Echo test: hear yourself');
       await page.locator('[data-echo="in-call"]').waitFor();
       await isGood('echo');
       await person.press('Stop');
@@ -157,6 +163,9 @@ for (const { width, height } of WINDOWS) {
         await isGood('host controls');
         await page.keyboard.press('Escape');
       }
+      await page.keyboard.press('Alt+m');
+      await person.says('You are muted.');
+      await isGood('muted');
       await person.press('Leave');
       await person.says('You have left');
       await isGood('the end');
@@ -187,6 +196,21 @@ for (const { width, height } of WINDOWS) {
       await person.says('You have left');
     });
 
+    it('room: as a guest whom the host has muted', async () => {
+      const meeting = await full();
+      await enter(meeting, 'guest');
+      await person.sees('Alice', 'Phone');
+      const host = await running.phone();
+      await host.connect(running.port, 830);
+      host.press(`${meeting.hostCode}#`);
+      await meeting.joined(3);
+      host.press('**2');
+      await person.says('A host has muted you.');
+      await isGood('guest');
+      await person.press('Leave');
+      await person.says('You have left');
+    });
+
     it('room: with the telephone beside the page', async () => {
       const meeting = await running.conference();
       await page.goto(`${url}/j/${meeting.guestCode}`);
@@ -207,7 +231,7 @@ for (const { width, height } of WINDOWS) {
       await page.getByRole('textbox', { name: 'Password' }).fill('wrong password');
       await person.press('Sign in');
       await person.says('The e-mail address or the password is wrong.');
-      await isGood('refused');
+      await isGood('sign in refused');
       await page.getByRole('textbox', { name: 'Password' }).fill(ADMIN.password);
       await person.press('Sign in');
       await page.getByRole('heading', { name: 'Conferences' }).waitFor();
@@ -250,7 +274,8 @@ for (const { width, height } of WINDOWS) {
       await page.getByLabel('Access code').fill(meeting.guestCode);
       await page.getByLabel('Your name').fill('Grace Hopper');
       await person.press('Join with sound');
-      await person.says('There is no microphone');
+      await person.says('join by telephone');
+      await isGood('refused without a microphone');
       await page.getByRole('radio', { name: 'Listen only' }).check();
       await person.press('Join');
       await person.untilSound('in-call');

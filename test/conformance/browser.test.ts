@@ -53,6 +53,9 @@ describe('browser', function () {
     endpoint.on('dtmf', ({ dtmf }: { dtmf: string }) => digits.push(dtmf));
   });
   after(async () => {
+    // The server would notice only when nothing has come for a minute.
+    const members = await bench.mediaServer.api('conference browser-conformance list');
+    for (const [uuid] of members.matchAll(/[0-9a-f-]{36}/g)) await bench.mediaServer.api(`uuid_kill ${uuid}`);
     peer.close();
     await bench.close();
     endWebPeers();

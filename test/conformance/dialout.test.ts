@@ -1,19 +1,20 @@
 /** An endpoint without SDP, a call to a telephone, digits during a prompt, two files, a missing one, the end. */
 import { expect } from 'chai';
 import { openBench, pause, until, type Bench } from '../helpers/bench.ts';
-import type { Endpoint } from '../helpers/fsmrf-client.ts';
+import {
+  connectMrf,
+  plainAudioOnly,
+  refusingEncryption,
+  type Endpoint,
+  type MediaServer,
+} from '../helpers/fsmrf-client.ts';
 import type { SrfDialog } from '../helpers/srf-client.ts';
 import type { Telephone } from '../helpers/telephone.ts';
-
-/** The real server offers encrypted audio first, on an m= line of its own. */
-function plainAudioOnly(sdp: string): string {
-  const [session = '', ...media] = sdp.split(/(?=^m=)/m);
-  return session + media.filter((section) => section.includes('RTP/AVP')).join('');
-}
 
 describe('dial-out', function () {
   this.timeout(30_000);
   let bench: Bench;
+  let media: MediaServer;
   let phone: Telephone;
   let endpoint: Endpoint;
   let dialog: SrfDialog;
@@ -22,8 +23,9 @@ describe('dial-out', function () {
 
   before(async function () {
     bench = await openBench(this);
+    media = await connectMrf(refusingEncryption(bench.srf), bench.freeswitch);
     phone = await bench.phone();
-    endpoint = await bench.mediaServer.createEndpoint();
+    endpoint = await media.createEndpoint();
     offer = plainAudioOnly(endpoint.local.sdp);
     const answering = phone.answerNext();
     dialog = await bench.srf.createUAC(
@@ -36,7 +38,10 @@ describe('dial-out', function () {
     phone.talk(0);
   });
 
-  after(() => bench.close());
+  after(async () => {
+    media.disconnect();
+    await bench.close();
+  });
 
   it('offers both kinds of G.711 and telephone-event before it knows a peer', () => {
     expect(offer).to.match(/^m=audio \d+ RTP\/AVP 0 8\b/m);

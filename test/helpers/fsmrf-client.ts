@@ -103,3 +103,31 @@ export function killMrf(server: MediaServer): void {
   server._server.server.close();
   server.conn.disconnect();
 }
+
+function eachSecure(sdp: string, change: (section: string) => string): string {
+  const [session = '', ...media] = sdp.split(/(?=^m=)/m);
+  return session + media.map((section) => (section.includes('RTP/SAVP') ? change(section) : section)).join('');
+}
+
+/** The real server offers encrypted audio first, on an m= line of its own. */
+export function plainAudioOnly(sdp: string): string {
+  return eachSecure(sdp, () => '');
+}
+
+interface Offered {
+  readonly sdp: string;
+  readonly ack: (sdp: string) => Promise<unknown>;
+}
+
+/**
+ * As unmodified drachtio-srf, but the encrypted stream of a media server's offer is refused in its ACK. drachtio-fsmrf
+ * accepts it, and a real server without `rtp_secure_media=forbidden` then sends telephones noise.
+ */
+export function refusingEncryption(srf: Srf): Srf {
+  const createUAC = async (uri: string, options: { localSdp?: string }) => {
+    if (options.localSdp !== undefined) return srf.createUAC(uri, options);
+    const { sdp, ack } = (await srf.createUAC(uri, { ...options, noAck: true })) as unknown as Offered;
+    return ack(eachSecure(sdp, (section) => `${section.split('\r\n', 1)[0]!.replace(/ \d+ /, ' 0 ')}\r\n`));
+  };
+  return { createUAC } as unknown as Srf;
+}

@@ -22,8 +22,8 @@ export const SDP =
 const logger = createLogger({ logLevel: 'silent' });
 let calls = 0;
 
-/** Waits for an event, 5 s at most, so that a test says what it was waiting for; an `error` before it is no concern. */
-export function event<T>(emitter: EventEmitter, name: string): Promise<T> {
+/** Waits for an event, 5 s at most unless told otherwise, so that a test says what it was waiting for; an `error` before it is no concern. */
+export function event<T>(emitter: EventEmitter, name: string, deadlineMs = 5_000): Promise<T> {
   return new Promise((resolve, reject) => {
     const listener = (value: T) => {
       clearTimeout(timer);
@@ -31,8 +31,8 @@ export function event<T>(emitter: EventEmitter, name: string): Promise<T> {
     };
     const timer = setTimeout(() => {
       emitter.off(name, listener);
-      reject(new Error(`no event ${name} within 5 s`));
-    }, 5_000);
+      reject(new Error(`no event ${name} within ${deadlineMs / 1_000} s`));
+    }, deadlineMs);
     emitter.once(name, listener);
   });
 }

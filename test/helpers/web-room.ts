@@ -27,12 +27,22 @@ export interface WebRoomOptions {
   readonly startedAt?: number;
   /** What a row begins with when its page connects. */
   readonly onConnect?: (id: string) => Partial<Participant>;
+  /** Awaited before a page's connection is written. */
+  readonly beforeConnect?: (connectionId: string) => Promise<void>;
   /** What a command comes to; whatever it throws is the answer. */
   readonly onCommand?: (envelope: RoomRequestEnvelope) => void | Promise<void>;
 }
 
 export function serveWebRoom(options: WebRoomOptions): WebRoom {
-  const { store, conferenceId, title = 'Weekly', startedAt = Date.now(), onConnect, onCommand } = options;
+  const {
+    store,
+    conferenceId,
+    title = 'Weekly',
+    startedAt = Date.now(),
+    onConnect,
+    beforeConnect,
+    onCommand,
+  } = options;
   const asked: RoomRequestEnvelope[] = [];
   const commit = async (make: Make | null, mayBegin = true) => {
     for (;;) {
@@ -55,6 +65,7 @@ export function serveWebRoom(options: WebRoomOptions): WebRoom {
     );
   const connect = async (request: Extract<RoomRequestEnvelope['request'], { type: 'connect' }>) => {
     const { participantId: id, connectionId, name, role } = request;
+    await beforeConnect?.(connectionId);
     await change(({ participants }) => {
       const known = participants.find((row) => row.id === id);
       const { leg: _none, ...bare } = participantRow(id, { name, role, number: '', joinedAt: Date.now() });

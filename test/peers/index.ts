@@ -1,5 +1,7 @@
 export { Baresip, type BaresipOptions } from './baresip.ts';
 export { Chromium, type ChromiumOptions } from './chromium.ts';
+export { Flood, type FloodCount, type FloodOptions } from './flood.ts';
+export { Ear } from './ear.ts';
 export { OwnedProcess, type Ended } from './owned-process.ts';
 export * from './proc.ts';
 export * as carriers from './carriers.ts';

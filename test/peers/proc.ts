@@ -58,6 +58,18 @@ export function isAlive(pid: number): boolean {
   return stat !== '' && !stat.slice(stat.lastIndexOf(')')).startsWith(') Z');
 }
 
+/** CPU time it has used, all threads; what Linux counts is hundredths of a second. */
+export function processorSeconds(pid: number): number {
+  const stat = readLines(`/proc/${pid}/stat`)[0] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+}
+
+export function residentMebibytes(pid: number): number {
+  const line = readLines(`/proc/${pid}/status`).find((text) => text.startsWith('VmRSS:')) ?? '';
+  return Math.round(Number(/\d+/.exec(line)?.[0] ?? 0) / 1_024);
+}
+
 export function commandLine(pid: number): string {
   return (readLines(`/proc/${pid}/cmdline`)[0] ?? '').replaceAll('\0', ' ').trim();
 }

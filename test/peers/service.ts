@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { ConferenceView, RoomView } from '../../config/contract/index.ts';
+import type { ConferencePolicy, ConferenceView, RoomView } from '../../config/contract/index.ts';
 import { OwnedProcess, type Ended } from './owned-process.ts';
 import { commandLine, descendants, isAlive } from './proc.ts';
 
@@ -138,9 +138,9 @@ export class Service {
     this.#token = (body as { token: string }).token;
   }
 
-  async createConference(title: string): Promise<Required<ConferenceView>> {
+  async createConference(title: string, policy?: Partial<ConferencePolicy>): Promise<Required<ConferenceView>> {
     if (this.#token === '') await this.logIn();
-    const { status, body } = await this.request('POST', '/api/v1/conferences', { title });
+    const { status, body } = await this.request('POST', '/api/v1/conferences', { title, policy });
     if (status !== 201) throw new Error(`conferences answered ${status}: ${JSON.stringify(body)}`);
     return body as Required<ConferenceView>;
   }

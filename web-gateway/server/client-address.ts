@@ -43,7 +43,7 @@ function withoutPort(hop: string): string {
 
 /** One spelling per address; IPv4 inside IPv6 becomes IPv4. No octal, hexadecimal or zoned forms: isIP refuses them. */
 function canonical(address: string): string | undefined {
-  const withoutZone = address.startsWith('fe80:') ? address.replace(/%.*$/, '') : address;
+  const withoutZone = address.startsWith('fe80:') ? (address.split('%', 1)[0] ?? '') : address;
   if (isIP(withoutZone) === 0 || withoutZone.includes('%')) return undefined;
   return ipaddr.process(withoutZone).toString();
 }

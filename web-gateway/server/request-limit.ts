@@ -25,7 +25,7 @@ export function limitRequests(limits: ApiLimits): RequestHandler {
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
       // Reading on would be work for somebody who has had enough of it.
-      if (request.method === 'POST' || request.method === 'PATCH') response.set('Connection', 'close');
+      if (['POST', 'PUT', 'PATCH'].includes(request.method)) response.set('Connection', 'close');
       throw new PartylineError('request/rate-limited', { retryAfterMs: error.msBeforeNext });
     }
   };

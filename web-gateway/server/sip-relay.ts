@@ -7,7 +7,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
 import type { Logger } from '../../config/index.ts';
 import type { TakeConnection } from './connection-limits.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { limitKeyOf } from './client-address.ts';
+import { SharedBuckets, TokenBucket } from './token-bucket.ts';
 
 /** RFC 7118 section 4.1. */
 const SUBPROTOCOL = 'sip';
@@ -17,8 +18,15 @@ export interface SipRelayLimits {
   readonly messageBytes: number;
   /** Bytes that wait for a peer that does not read. */
   readonly waitingBytes: number;
+  /** Of one socket. */
   readonly burstMessages: number;
   readonly messagesPerSecond: number;
+  /** INVITEs of one socket: a page calls once, and invites again after a change of network. Nobody tries tickets out. */
+  readonly burstInvites: number;
+  readonly invitesPerSecond: number;
+  /** Of all sockets of one address together: an office calls in at the hour. */
+  readonly addressBurstMessages: number;
+  readonly addressMessagesPerSecond: number;
   /** Until the first message; whoever opens a socket wants to call. */
   readonly silentMs: number;
   /** Between two pings; whoever does not answer the one before is cut off. */
@@ -31,6 +39,10 @@ export const SIP_RELAY_LIMITS: SipRelayLimits = {
   waitingBytes: 256 * 1_024,
   burstMessages: 60,
   messagesPerSecond: 20,
+  burstInvites: 10,
+  invitesPerSecond: 0.5,
+  addressBurstMessages: 1_500,
+  addressMessagesPerSecond: 300,
   silentMs: 15_000,
   pingMs: 20_000,
   connectMs: 5_000,
@@ -69,6 +81,7 @@ export function createSipRelay(options: SipRelayOptions): SipRelay {
     handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   const pairs = new Set<Pair>();
+  const ofAddresses = new SharedBuckets(limits.addressBurstMessages, limits.addressMessagesPerSecond);
   let stopped = false;
 
   const refusalOf = (request: IncomingMessage): number | null => {
@@ -103,8 +116,10 @@ export function createSipRelay(options: SipRelayOptions): SipRelay {
       socket.once('close', closeUpstream);
       server.handleUpgrade(request, socket, head, (browser) => {
         socket.off('close', closeUpstream);
-        const pair = new Pair(browser, upstream, limits, () => {
+        const ofAddress = ofAddresses.use(limitKeyOf(address));
+        const pair = new Pair({ browser, upstream, limits, ofAddress }, () => {
           pairs.delete(pair);
+          ofAddresses.giveBack(limitKeyOf(address));
           release();
         });
         pairs.add(pair);
@@ -137,24 +152,36 @@ function openUpstream(target: string, limits: SipRelayLimits, logger: Logger): P
   });
 }
 
+interface PairParts {
+  readonly browser: WebSocket;
+  readonly upstream: WebSocket;
+  readonly limits: SipRelayLimits;
+  /** Shared with the other sockets of its address. */
+  readonly ofAddress: TokenBucket;
+}
+
 /** A browser's socket and the SIP server's; what ends one ends the other. */
 class Pair {
   readonly #browser: WebSocket;
   readonly #upstream: WebSocket;
   readonly #limits: SipRelayLimits;
   readonly #onClose: () => void;
-  readonly #bucket: TokenBucket;
+  readonly #messages: TokenBucket;
+  readonly #invites: TokenBucket;
+  readonly #ofAddress: TokenBucket;
   readonly #silence: NodeJS.Timeout;
   readonly #ping: NodeJS.Timeout;
   #answered = true;
   #closed = false;
 
-  constructor(browser: WebSocket, upstream: WebSocket, limits: SipRelayLimits, onClose: () => void) {
+  constructor({ browser, upstream, limits, ofAddress }: PairParts, onClose: () => void) {
     this.#browser = browser;
     this.#upstream = upstream;
     this.#limits = limits;
     this.#onClose = onClose;
-    this.#bucket = new TokenBucket(limits.burstMessages, limits.messagesPerSecond);
+    this.#messages = new TokenBucket(limits.burstMessages, limits.messagesPerSecond);
+    this.#invites = new TokenBucket(limits.burstInvites, limits.invitesPerSecond);
+    this.#ofAddress = ofAddress;
     this.#silence = setTimeout(() => this.close(POLICY_VIOLATION, 'nothing was said'), limits.silentMs);
     this.#ping = setInterval(() => this.#askWhetherAlive(), limits.pingMs);
     browser.on('message', (data, isBinary) => this.#fromBrowser(data, isBinary));
@@ -180,8 +207,13 @@ class Pair {
 
   #fromBrowser(data: RawData, isBinary: boolean): void {
     clearTimeout(this.#silence);
-    if (!this.#bucket.take()) this.close(POLICY_VIOLATION, 'too many messages');
+    if (!this.#mayPass(data)) this.close(POLICY_VIOLATION, 'too many messages');
     else this.#pass(data, isBinary, this.#upstream);
+  }
+
+  #mayPass(data: RawData): boolean {
+    if (!this.#messages.take() || !this.#ofAddress.take()) return false;
+    return !startsWithInvite(data) || this.#invites.take();
   }
 
   #pass(data: RawData, isBinary: boolean, to: WebSocket): void {
@@ -199,6 +231,12 @@ class Pair {
     this.#browser.ping();
   }
 }
+
+const INVITE = Buffer.from('INVITE ');
+
+/** `ws` hands a message out as one Buffer unless told otherwise. */
+const startsWithInvite = (data: RawData): boolean =>
+  Buffer.isBuffer(data) && data.subarray(0, INVITE.length).equals(INVITE);
 
 /** An answer in plain HTTP, and the connection ends. */
 export function refuse(socket: Duplex, status: number): void {

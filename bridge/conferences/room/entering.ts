@@ -43,7 +43,7 @@ export function enter(draft: Draft, input: InputOf<'enter'>): { why: Rejection }
   if (room.mediaServer !== null && room.mediaServer !== input.mediaServer) return { why: 'elsewhere' };
   if (room.mediaServer === null) draft.set({ mediaServer: input.mediaServer });
   // Only one leg each: the new one takes the place of the old one, in the same row.
-  if (known?.leg) letGo(draft, known, 'replaced');
+  if (known?.row.leg) letGo(draft, known.row, 'replaced');
   const row = known ? comesBack(draft, known, input.who) : draft.add(newRow(draft, input.who));
   draft.update(row, { leg: { ...input.leg } });
   const { id, name, role } = row;
@@ -66,10 +66,10 @@ export function joined(draft: Draft, input: InputOf<'joined'>): { why: Rejection
 export function connect(draft: Draft, input: InputOf<'connect'>): { why: Rejection } | { participantId: string } {
   const { room } = draft;
   const known = knownRow(room, input.who);
-  if (known?.connections.includes(input.connectionId)) return { participantId: known.id };
+  if (known?.row.connections.includes(input.connectionId)) return { participantId: known.row.id };
   const why = refusal(room, input.who, known);
   if (why) return { why };
-  const wasIn = known !== undefined && isIn(known);
+  const wasIn = known !== undefined && isIn(known.row);
   const row = known ? comesBack(draft, known, input.who) : draft.add(newRow(draft, input.who));
   const now = draft.update(row, { connections: [...row.connections, input.connectionId] });
   draft.event('participant-connected', { participantId: row.id, name: row.name, role: row.role });
@@ -87,21 +87,40 @@ function arrived(draft: Draft, row: Participant, isNews: boolean): void {
   startIfAutomatic(draft);
 }
 
-/** By the row itself, by who they are, or by the line that was lost a moment ago. */
-function knownRow(room: RoomDocument, who: Newcomer): Participant | undefined {
-  return (
-    room.participants.find(({ id }) => id === who.id) ??
-    room.participants.find(({ identity }) => identity !== undefined && identity === who.identity) ??
-    room.participants.find(({ state, line, leg }) => state === 'away' && !leg && line !== '' && line === who.line)
+/** Somebody who has a row already, and what tells so. */
+interface Known {
+  readonly row: Participant;
+  readonly by: 'person' | 'line';
+}
+
+/**
+ * By the row itself or by who they are (a pass, a personal code), else by the line that was lost a moment ago.
+ *
+ * A line proves nothing: all calls of a carrier come from one address, companies show one number, and any number can be
+ * forged. So it leads only somebody without an identity, to a row without one, and only by the code of that row's role: a
+ * host whose line drops is the host again by the host code. What it gives back is the row with its name, its place in a
+ * full room and whatever muted it; never what the code alone does not give, which is the role, having been admitted, or
+ * the way into a locked room. Whoever is known by who they are gets all of it back.
+ */
+function knownRow({ participants }: RoomDocument, who: Newcomer): Known | undefined {
+  const person =
+    participants.find(({ id }) => id === who.id) ??
+    participants.find(({ identity }) => identity !== undefined && identity === who.identity);
+  if (person) return { row: person, by: 'person' };
+  if (who.line === '' || who.identity !== undefined) return undefined;
+  const lost = participants.find(
+    ({ state, line, identity, role }) =>
+      state === 'away' && line === who.line && identity === undefined && role === who.role,
   );
+  return lost && { row: lost, by: 'line' };
 }
 
 /** Hosts come in locked rooms, and the first of them into a full one; places of those who are away are kept. */
-function refusal(room: RoomDocument, { role }: Newcomer, known: Participant | undefined): Rejection | null {
-  if (known && isThere(known)) return null;
-  if (room.locked && role !== 'host' && !known) return 'locked';
+function refusal(room: RoomDocument, { role }: Newcomer, known: Known | undefined): Rejection | null {
+  if (known && isThere(known.row)) return null;
+  if (room.locked && role !== 'host' && known?.by !== 'person') return 'locked';
   const taken = known ? room.participants.filter(isThere) : room.participants;
-  const isFirstHost = (role === 'host' || known?.role === 'host') && presentHosts(room).length === 0;
+  const isFirstHost = (role === 'host' || known?.row.role === 'host') && presentHosts(room).length === 0;
   return taken.length >= room.policy.maxParticipants && !isFirstHost ? 'full' : null;
 }
 
@@ -141,8 +160,8 @@ function entryBits(room: RoomDocument, role: Participant['role'], waits: boolean
   return bits;
 }
 
-/** A host is a host again, also by the guest code; whatever muted them before still does. */
-function comesBack(draft: Draft, known: Participant, who: Newcomer): Participant {
+/** Whoever was made a host is one again, if it is them; whatever muted them before still does. */
+function comesBack(draft: Draft, { row: known, by }: Known, who: Newcomer): Participant {
   const role = known.role === 'host' || who.role === 'host' ? 'host' : 'guest';
   const more = {
     role,
@@ -155,12 +174,13 @@ function comesBack(draft: Draft, known: Participant, who: Newcomer): Participant
   let row = draft.update(known, more);
   if (role === 'host') row = draft.bits(row, { clear: ['host', 'mode', 'hold', 'waiting'] });
   if (isThere(known) && !(role === 'host' && known.state === 'waiting')) return row;
-  const waits = mustWait(draft.room, role, known.admitted);
+  const admitted = known.admitted && by === 'person';
+  const waits = mustWait(draft.room, role, admitted);
   row = draft.bits(row, waits ? { set: ['waiting'] } : { clear: ['waiting'] });
   draft.event('participant-returned', { participantId: row.id, name: row.name, role });
   return draft.update(row, {
     state: waits ? 'waiting' : 'present',
     since: draft.at,
-    admitted: known.admitted || !waits,
+    admitted: admitted || !waits,
   });
 }

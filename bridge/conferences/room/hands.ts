@@ -4,13 +4,25 @@ import type { Draft } from './draft.ts';
 import type { Rejection, Words } from './inputs.ts';
 import { handsUp } from './people.ts';
 
+/** One person is heard by hosts no more often than that, and hands of all of them no more often than a tone lasts. */
+const CALL_GAP_MS = 15_000;
+const TONE_GAP_MS = 1_500;
+
+/** Hosts hear that somebody wants something of them, unless they have heard it just now. @returns the row as it is then */
+export function callHosts(draft: Draft, row: Participant, ...words: Words[]): Participant {
+  if (draft.at < (row.calledHostsAt ?? -Infinity) + CALL_GAP_MS) return row;
+  draft.announce('hosts', ...words);
+  return draft.update(row, { calledHostsAt: draft.at });
+}
+
 export function raiseHand(draft: Draft, row: Participant): void {
   const last = Math.max(0, ...draft.people.map(({ hand }) => hand ?? 0));
   if (row.hand === undefined) {
     // Two at the same instant still have an order.
-    draft.update(row, { hand: Math.max(draft.at, last + 1) });
+    const now = draft.update(row, { hand: Math.max(draft.at, last + 1) });
     draft.event('hand-raised', { participantId: row.id });
-    draft.announce('hosts', 'hand-tone');
+    const isHeard = draft.people.some(({ calledHostsAt = -Infinity }) => draft.at < calledHostsAt + TONE_GAP_MS);
+    if (!isHeard) callHosts(draft, now, 'hand-tone');
   }
   const position = handsUp(draft.room).findIndex(({ id }) => id === row.id) + 1;
   draft.answer('hand-raised', { meaning: 'hand-place', position });

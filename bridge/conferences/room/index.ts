@@ -110,13 +110,13 @@ function talk(draft: Draft, { callId, on }: InputOf<'talking'>): void {
   draft.event(talking ? 'talking-started' : 'talking-stopped', { participantId: row.id });
 }
 
-function explain(draft: Draft, { callId }: InputOf<'spoke-muted'>): void {
+function explain(draft: Draft, { callId, quiet = false }: InputOf<'spoke-muted'>): void {
   const row = draft.byCall(callId);
   const memberId = row?.leg?.memberId;
   if (!row || memberId === undefined || row.state !== 'present') return;
   const words = whyMuted(row, draft.room.mode);
   if (words.length === 0) return;
-  draft.tell(row, ...words);
+  if (!quiet) draft.tell(row, ...words);
   // FreeSWITCH tells of a muted talker once, until the next mute.
   draft.effects.push({ type: 'set-speak', memberId, speak: false });
 }
@@ -183,5 +183,13 @@ function over(before: RoomDocument | null, draft: Draft): Reduction {
   const shutOut: readonly RoomEffect[] = draft.end === undefined ? [] : [{ type: 'shut-out' }];
   if (!before) return { outcome: 'unchanged', effects: [] };
   const effects = [...kept, ...kicks, ...shutOut];
-  return { outcome: 'changed', room: null, events: draft.events, effects, ended };
+  // Whoever was let go last is told why, and not that the conference has ended.
+  const farewell = draft.room.farewells.findLast((each) => !before.farewells.includes(each));
+  return {
+    outcome: 'changed',
+    room: null,
+    events: draft.events,
+    effects,
+    ended: draft.end ?? farewell?.reason ?? ended,
+  };
 }

@@ -67,8 +67,8 @@ type Inputs =
   | { readonly type: 'connect'; readonly plan: Plan; readonly who: Newcomer; readonly connectionId: string }
   | { readonly type: 'disconnect'; readonly participantId: string; readonly connectionId: string }
   | { readonly type: 'talking'; readonly callId: string; readonly on: boolean }
-  /** Somebody speaks who is not heard. */
-  | { readonly type: 'spoke-muted'; readonly callId: string }
+  /** Somebody speaks who is not heard. `quiet`: they were told a moment ago; they are listened to again. */
+  | { readonly type: 'spoke-muted'; readonly callId: string; readonly quiet?: boolean }
   /** `quiet`: whoever asks is told what came of it in another way. */
   | { readonly type: 'command'; readonly actor: RoomActor; readonly command: RoomCommand; readonly quiet?: boolean }
   /** A key of the room: what it does follows from the room as it is. */

@@ -3,7 +3,7 @@ import type { PolicyAnnounce, PolicyMode } from '../../../config/contract/index.
 import type { Participant } from '../../../store/index.ts';
 import { canUnmute } from './audio.ts';
 import type { Draft } from './draft.ts';
-import { giveTurn, withoutTurn } from './hands.ts';
+import { callHosts, giveTurn, withoutTurn } from './hands.ts';
 import type { Rejection, Words } from './inputs.ts';
 import { presentGuests, presentHosts } from './people.ts';
 
@@ -120,10 +120,10 @@ export function setAnnouncements(draft: Draft, announce: PolicyAnnounce): void {
   draft.answer(`announcements-${announce}`);
 }
 
-/** Hosts hear who needs them; whoever asks hears whether there is one. */
+/** Hosts hear who needs them, again only after a while; whoever asks hears whether there is one. */
 export function askForHelp(draft: Draft, me: Participant): void {
+  const now = me.asksForHelp ? me : draft.update(me, { asksForHelp: true });
   if (!me.asksForHelp) {
-    draft.update(me, { asksForHelp: true });
     draft.event('help-asked-for', { participantId: me.id });
   }
   if (!presentHosts(draft.room).some(({ id }) => id !== me.id)) {
@@ -132,6 +132,6 @@ export function askForHelp(draft: Draft, me: Participant): void {
   }
   const who: Words[] =
     me.nameSound === undefined ? ['somebody-needs-help'] : [{ meaning: 'recorded', file: me.nameSound }, 'needs-help'];
-  draft.announce('hosts', ...who);
+  callHosts(draft, now, ...who);
   draft.tell(me, 'help-is-asked-for');
 }

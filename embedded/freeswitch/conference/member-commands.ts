@@ -52,7 +52,7 @@ const hold: MemberCommand = ({ conference, events }, member, file) => {
   member.held = true;
   member.talking = false;
   conference.applyAudio(member);
-  if (file !== undefined) void conference.playback.playToMember(member, file, { told: false });
+  if (file !== undefined) void conference.playback.playToMember(member, file, { told: false }).catch(() => undefined);
   events.member(conference, member, 'hold-member');
   return `+OK hold ${member.id}\n`;
 };

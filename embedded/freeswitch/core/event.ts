@@ -11,7 +11,8 @@ export class ServerEvent {
   readonly subclass: string | undefined;
   readonly headers = new Map<string, EslEventValue>();
   body: string | undefined;
-  readonly #keys = new Map<string, string>();
+  /** As they are written, by their names in small letters; made when somebody asks in other letters. */
+  #written: Map<string, string> | undefined;
   #plain: string | undefined;
   #json: string | undefined;
 
@@ -25,16 +26,20 @@ export class ServerEvent {
     for (const [name, value] of headers) {
       if (value === undefined) continue;
       this.headers.set(name, value);
-      this.#keys.set(name.toLowerCase(), name);
     }
+    this.#written = undefined;
     return this;
   }
 
   /** Header by name, whatever its case; lists as the text a client would read. */
   get(name: string): string | undefined {
-    const written = this.#keys.get(name.toLowerCase());
-    const value = written === undefined ? undefined : this.headers.get(written);
+    const value = this.headers.get(name) ?? this.headers.get(this.#asWritten(name));
     return value === undefined ? undefined : flattenEslValue(value);
+  }
+
+  #asWritten(name: string): string {
+    this.#written ??= new Map([...this.headers.keys()].map((key) => [key.toLowerCase(), key]));
+    return this.#written.get(name.toLowerCase()) ?? name;
   }
 
   plain(): string {

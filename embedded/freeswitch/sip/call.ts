@@ -340,6 +340,7 @@ export function readSdp(text: string): SessionDescription | undefined {
 
 /** `Q.850;cause=17;text="…"` of the one who hangs up. */
 function causeOfReason(reason: string | undefined): HangupCause {
-  const number = /Q\.850\s*;[^,]*cause\s*=\s*(\d{1,3})/i.exec(reason ?? '')?.[1];
+  const given = (reason ?? '').split(',').find((value) => /^\s*Q\.850\s*;/i.test(value)) ?? '';
+  const number = /;\s*cause\s*=\s*(\d{1,3})/i.exec(given)?.[1];
   return number === undefined ? 'NORMAL_CLEARING' : causeOfNumber(Number(number));
 }

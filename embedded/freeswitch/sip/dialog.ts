@@ -62,12 +62,15 @@ export class UasDialog {
     return { kind: 'request', method, uri: this.#remoteTarget, headers: all, body: EMPTY_BODY };
   }
 
-  /** Next hop: the first route, else the remote target; where the INVITE came from when neither names an address. */
+  /**
+   * Next hop: the first route, or where the INVITE came from. Only our application calls here, and the Contact it tells may
+   * be its address for the world, which does not lead to it from here.
+   */
   hop(source: SipHop): SipHop {
-    const next = this.#routes[0] === undefined ? this.#remoteTarget : parseNameAddr(this.#routes[0]).uri;
-    if (source.protocol !== 'udp') return source; // the connection the caller opened
+    const [route] = this.#routes;
+    if (route === undefined || source.protocol !== 'udp') return source;
     try {
-      const uri = parseSipUri(next);
+      const uri = parseSipUri(parseNameAddr(route).uri);
       const address = /^[0-9.]+$|:/.test(uri.host) ? uri.host : source.address;
       return { protocol: source.protocol, address, port: uri.port ?? 5_060 };
     } catch (error) {

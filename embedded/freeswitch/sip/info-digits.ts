@@ -16,8 +16,8 @@ export function parseInfoDigit(contentType: string | undefined, body: string): I
 }
 
 function parseRelay(body: string): InfoDigit | undefined {
-  const signal = /^\s*Signal\s*=\s*(\S+)/im.exec(body)?.[1] ?? '';
-  const duration = /^\s*Duration\s*=\s*(\d{1,5})/im.exec(body)?.[1];
+  const signal = /^[ \t]*Signal[ \t]*=[ \t]*(\S+)/im.exec(body)?.[1] ?? '';
+  const duration = /^[ \t]*Duration[ \t]*=[ \t]*(\d{1,5})/im.exec(body)?.[1];
   return digitOf(signal, duration === undefined ? undefined : Number(duration));
 }
 

@@ -67,7 +67,9 @@ export class SipProfile implements TransactionLayerUser {
   }
 
   async start(): Promise<void> {
-    const { listen, filter, limits, logger, clock } = this.#options;
+    const { listen, filter, logger, clock } = this.#options;
+    // The application sends all calls from one address; how many there may be is said with 503 by the media.
+    const limits = { maxNewRequestsPerSecond: Infinity, maxHalfOpenPerSource: Infinity, ...this.#options.limits };
     this.#layer = await startTransactionLayer({ listen, user: this, filter, limits, logger, clock });
   }
 

@@ -85,8 +85,8 @@ export class Member {
   /** @returns true when the member was talking and no longer counts as such */
   change(audio: Partial<MemberAudio>): boolean {
     const silenced = this.audio.speak && audio.speak === false && this.talk.talking;
-    // Who was heard only by mute-detect begins to talk anew when allowed to speak.
-    if (audio.speak !== undefined && audio.speak !== this.audio.speak) this.talk.reset();
+    // Who was heard only by mute-detect begins to talk anew when allowed to speak, and when muted once more.
+    if (audio.speak === false || (audio.speak === true && !this.audio.speak)) this.talk.reset();
     this.audio = { ...this.audio, ...audio };
     return silenced;
   }

@@ -148,8 +148,8 @@ export class Caller {
   }
 }
 
-export async function finalResponse(call: PhoneCall): Promise<SipResponse> {
-  return Promise.race([event<SipResponse>(call, 'answered'), event<SipResponse>(call, 'failed')]);
+export async function finalResponse(call: PhoneCall, deadlineMs = 5_000): Promise<SipResponse> {
+  return Promise.race(['answered', 'failed'].map((name) => event<SipResponse>(call, name, deadlineMs)));
 }
 
 export function mediaPort(answer: SipResponse): number {

@@ -274,8 +274,7 @@ describe('what people hear in a room', function () {
         if (hostGone === 'wait') {
           await guest.phone.hears(MUSIC);
           await host.phone.connect(running.port, CAROL);
-          // The guest code is enough on the line that dropped.
-          host.phone.press(`${meeting.guestCode}#`);
+          host.phone.press(`${meeting.hostCode}#`);
           const back = await row(meeting, host.phone, ({ leg }) => leg?.memberId !== undefined);
           expect(back).to.include({ role: 'host', id: host.id });
           await guest.phone.hears(CAROL);

@@ -7,7 +7,7 @@ import type { TransportProtocol } from '../../../embedded/sip/index.ts';
 import { createLogger, loadSettings, type SettingsInput } from '../../../config/index.ts';
 import type { ConferencePolicy, RoomDocument } from '../../../store/index.ts';
 import { Caller, until } from './caller.ts';
-import { shortVoice } from './short-voice.ts';
+import { shortVoice } from '../../helpers/short-voice.ts';
 
 export interface Running {
   readonly service: Service;

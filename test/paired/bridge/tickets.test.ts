@@ -96,6 +96,17 @@ describe('tickets of browsers', () => {
     expect(await statusOf(caller, ticket), 'it was used up').to.equal(403);
   });
 
+  it('answers 403 to a ticket that comes too late', async () => {
+    const { token } = await join();
+    const late = await running.service.store.passes.issueTicket(token, 1);
+    expect(await statusOf(await browser(), late!)).to.equal(403);
+    const inTime = await running.service.store.passes.issueTicket(token, 60_000);
+    const caller = await browser();
+    expect(await statusOf(caller, inTime!)).to.equal(200);
+    caller.call.ack();
+    await caller.hangUp();
+  });
+
   it('makes tickets void with the pass of whoever was removed', async () => {
     const { ticket, participantId, token } = await join();
     await running.service.store.passes.revoke({ tenantId: 'default', conferenceId: meeting.id, participantId });

@@ -161,7 +161,7 @@ describe('abuse of the embedded drachtio-server', () => {
   });
 
   it('does not let one address take the room of others', async () => {
-    await start({ limits: { maxHalfOpenPerAddress: 20 } });
+    await start({ limits: { maxHalfOpenPerSource: 20 } });
     killSrf(srf);
     srf = await connectSrf(server.clientPort, SECRET, (fresh) => {
       fresh.invite((req, res) => {
@@ -183,6 +183,33 @@ describe('abuse of the embedded drachtio-server', () => {
     while ((answers.get('403') ?? 0) + (answers.get('503') ?? 0) < 100) await turn();
     await honestCall();
     expect([answers.get('403'), answers.get('503')], 'the rest gets nothing').to.deep.equal([50, 50]);
+    await other.close();
+  });
+
+  it('counts browsers behind one gateway one by one', async () => {
+    const listen = (['udp', 'ws'] as const).map((protocol) => ({ protocol, address: '127.0.0.1', port: 0 }));
+    await start({ sip: listen, limits: { maxNewRequestsPerSecond: 3 }, clock: new ManualClock() });
+    const [greedy, modest] = [await startPhone('ws'), await startPhone('ws')];
+    const gateway = server.listeningPoints.find(({ protocol }) => protocol === 'ws')!.port;
+    const dial = async (from: SipPhone) => {
+      const call = from.call(gateway);
+      const answer = await Promise.race([event<SipResponse>(call, 'answered'), event<SipResponse>(call, 'failed')]);
+      if (answer.status === 200) call.ack();
+      return answer.status;
+    };
+    const statuses = [];
+    for (let count = 0; count < 4; count++) statuses.push(await dial(greedy));
+    expect([...statuses, await dial(modest)]).to.deep.equal([200, 200, 200, 503, 200]);
+    await Promise.all([greedy, modest].map(({ layer }) => layer.stop()));
+  });
+
+  it('does not let those who never acknowledge take all calls', async () => {
+    await start({ limits: { maxHalfOpenPerSource: 10 } });
+    const other = await openAttacker('127.0.0.2');
+    for (let serial = 0; serial < 100; serial++) other.send(hostileInvite(serial, '+1555'));
+    while ((answers.get('503') ?? 0) < 90) await turn();
+    await honestCall();
+    expect(server.counts().dialogs).to.be.at.most(10);
     await other.close();
   });
 
@@ -294,6 +321,16 @@ describe('abuse of the embedded drachtio-server', () => {
       for (let count = 0; count < 5; count++) await honestCall();
       expect(await map, 'svmap finds what is there to be found').to.include(`127.0.0.1:${port()}`);
       for (const found of await Promise.all(wars)) expect(found).to.not.match(/\b1[0-2][0-9]\b.*(?:noauth|reqauth)/);
+      await honestCall();
+      await settled();
+    });
+
+    it('finds no password where there is none to be found, and calls go on', async function () {
+      this.timeout(60_000);
+      await start();
+      const crack = run('svcrack', ['-b', '127.0.0.1', '-p', String(port()), '-u', '100', '-r', '1-50', '127.0.0.1']);
+      for (let count = 0; count < 5; count++) await honestCall();
+      expect(await crack).to.not.match(/\b100\b[^\n]*\b(?:[1-9]|[1-4][0-9]|50)\b/);
       await honestCall();
       await settled();
     });

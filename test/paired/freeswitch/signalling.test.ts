@@ -248,6 +248,16 @@ describe('embedded FreeSWITCH: signalling', function () {
       await application.close();
     });
 
+    it('where the call came from, whatever address the caller tells the world', async () => {
+      Object.defineProperty(phone.sip, 'contact', { value: '<sip:127.0.0.1:9>' });
+      const { call, application } = await bench.dial(phone);
+      const bye = event<SipRequest>(call, 'BYE');
+      application.socket.write('sendmsg\ncall-command: hangup\n\n');
+      expect((await bye).uri).to.equal('sip:127.0.0.1:9');
+      phone.call = undefined;
+      await application.close();
+    });
+
     it('when its application cannot be reached', async () => {
       const headers = { 'X-esl-outbound': '127.0.0.1:9' };
       const call = phone.sip.call(bench.server.sipPort, phone.sdp, { ...bench.headers, ...headers });

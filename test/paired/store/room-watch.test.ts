@@ -180,14 +180,22 @@ onEachRedis('store: requests for rooms', (subject) => {
     expect(done).to.deep.equal([]);
   });
 
-  it('know which web pages have a process behind them', async () => {
+  it('know which web pages are open, in any process', async () => {
     const { store, open } = subject();
     const other = await open();
-    const [mine, theirs] = [store.roomRequests.newConnectionId(), other.roomRequests.newConnectionId()];
+    const [mine, theirs] = [store, other].map(({ roomRequests }) => [
+      roomRequests.newConnectionId(),
+      roomRequests.newConnectionId(),
+    ]) as [[string, string], [string, string]];
     const gone = `${'x'.repeat(36)}.1`;
-    await store.ping();
+    const living = async () => [...(await store.roomRequests.living([...mine, ...theirs, gone, 'no id', '']))].sort();
     await other.ping();
-    expect([...(await store.roomRequests.living([mine, theirs, gone, 'no id']))]).to.deep.equal([mine, theirs]);
+    expect(await living()).to.deep.equal([...mine, ...theirs].sort());
+    store.roomRequests.closeConnection(mine[0]);
+    other.roomRequests.closeConnection(theirs[1]);
+    other.roomRequests.closeConnection(mine[1]);
+    await other.ping();
+    expect(await living()).to.deep.equal([mine[1], theirs[0]].sort());
   });
 });
 
@@ -203,6 +211,7 @@ for (const cluster of [false, true]) {
       near.rooms.watch('default', 'c1', told.listen);
       await commit(near, 0, roomDocument());
       await told.until(1);
+      const page = near.roomRequests.newConnectionId();
       await redis.kill();
       await redis.restart();
       // What Redis knew is gone.
@@ -223,6 +232,8 @@ for (const cluster of [false, true]) {
         }
       };
       expect(await ask()).to.equal(3);
+      const living = await bridge.roomRequests.living([page]);
+      expect([...living], 'not shown again, perhaps, but not given up').to.deep.equal([page]);
       await near.close();
       await bridge.close();
       await redis.stop();

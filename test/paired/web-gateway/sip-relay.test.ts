@@ -137,6 +137,35 @@ describe('web gateway: SIP of browsers passed on', () => {
     await next(honest.server);
   });
 
+  it('cuts off whoever tries tickets out, call after call over one socket', async () => {
+    const gateway = await start({ sipLimits: { burstInvites: 3, invitesPerSecond: 0.001 } });
+    const { browser, server } = await connect(gateway);
+    let passed = 0;
+    server.on('message', () => (passed += 1));
+    const closed = once(browser, 'close') as Promise<[number]>;
+    for (let count = 0; count < 3; count += 1) {
+      browser.send(INVITE);
+      browser.send('ACK sip:c@partyline.invalid SIP/2.0\r\n\r\n');
+    }
+    browser.send(INVITE);
+    expect((await closed)[0]).to.equal(1008);
+    expect(passed).to.equal(6);
+  });
+
+  it('counts what all sockets of one address say together', async () => {
+    const gateway = await start({ sipLimits: { addressBurstMessages: 10, addressMessagesPerSecond: 0.001 } });
+    const pairs = await Promise.all(Array.from({ length: 3 }, () => connect(gateway)));
+    const closed = pairs.map(({ browser }) => once(browser, 'close') as Promise<[number]>);
+    let passed = 0;
+    for (const client of upstream.clients) client.on('message', () => (passed += 1));
+    for (let count = 0; count < 11; count += 1) for (const { browser } of pairs) browser.send('x');
+    expect((await Promise.all(closed)).map(([code]) => code)).to.deep.equal([1008, 1008, 1008]);
+    expect(passed).to.equal(10);
+    const other = await connect(gateway);
+    other.browser.send(INVITE);
+    await next(other.server);
+  });
+
   it('notices browsers that are gone without a word', async () => {
     const gateway = await start({ sipLimits: { pingMs: 50 } });
     const { browser, server } = await connect(gateway);
@@ -153,9 +182,9 @@ describe('web gateway: SIP of browsers passed on', () => {
         browser.once('open', () => resolve('open'));
         browser.once('unexpected-response', (_request, response) => resolve(String(response.statusCode)));
       });
-    const outcomes = await Promise.all(Array.from({ length: 30 }, () => outcome(dial(gateway))));
+    const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => outcome(dial(gateway))));
     expect(outcomes.filter((each) => each === 'open')).to.have.length(3);
-    expect(outcomes.filter((each) => each === '429')).to.have.length(27);
+    expect(outcomes.filter((each) => each === '429')).to.have.length(997);
     for (const browser of browsers.splice(0)) browser.terminate();
     while ((await outcome(dial(gateway))) !== 'open') continue;
   });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { request as httpRequest } from 'node:http';
 import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
@@ -336,6 +337,93 @@ describe('web gateway: the socket of a room', function () {
     await page.seen('disconnect');
     const room = await store.rooms.read('default', conferenceId);
     expect(room?.participants[0]?.connections).to.deep.equal([]);
+  });
+
+  it('leaves nothing behind when the page goes before the room has answered', async () => {
+    const metrics = new Registry();
+    gateway = await start({ metrics });
+    let answer: () => void = () => undefined;
+    const answering = new Promise<void>((resolve) => (answer = resolve));
+    const asked: string[] = [];
+    const { join, conferenceId } = await meeting({
+      beforeConnect: (connectionId) => {
+        asked.push(connectionId);
+        return answering;
+      },
+    });
+    const sockets = (await Promise.all(Array.from({ length: 8 }, () => join()))).map(({ token }) => open(token));
+    while (asked.length < sockets.length) await nextTurn();
+    for (const page of sockets) page.close();
+    while (!(await metrics.metrics()).includes('partyline_web_pages 0')) await nextTurn();
+    // Whoever looks can tell at once that nobody is behind these connections.
+    const bridge = await openTestStore(redis);
+    while ((await bridge.roomRequests.living(asked)).size > 0) await nextTurn();
+    await bridge.close();
+    answer();
+    await new Promise<void>((resolve) => {
+      const stop = store.rooms.watch('default', conferenceId, (document) => {
+        const connections = document?.participants.flatMap((row) => row.connections) ?? [];
+        if ((document?.participants.length ?? 0) < sockets.length || connections.length > 0) return;
+        stop();
+        resolve();
+      });
+    });
+  });
+
+  /** A connection of the engine that says what it likes, as one message each. */
+  async function rawSocket(messages: readonly string[]): Promise<{ closed: Promise<void>; heard: string[] }> {
+    const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}${SOCKET_PATH}?EIO=4&transport=websocket`, {
+      headers: { origin: `http://127.0.0.1:${gateway.port}` },
+    });
+    const heard: string[] = [];
+    socket.on('message', (data: Buffer) => void heard.push(data.toString()));
+    const closed = once(socket, 'close').then(() => undefined);
+    await once(socket, 'open');
+    for (const message of messages) socket.send(message);
+    return { closed, heard };
+  }
+
+  it('looks up one token for each connection, and cuts it off after a refusal or a second one', async () => {
+    const { passes } = store;
+    const check = passes.check.bind(passes);
+    let checks = 0;
+    passes.check = (token) => {
+      checks += 1;
+      return check(token);
+    };
+    const refused = await rawSocket(['40{"token":"none"}']);
+    await refused.closed;
+    expect(refused.heard.at(-1)).to.match(/^44.*auth\/required/);
+    expect(checks).to.equal(1);
+    const flood = await rawSocket(Array.from({ length: 500 }, () => '40{"token":"none"}'));
+    await flood.closed;
+    passes.check = check;
+    expect(checks).to.equal(2);
+    const { join, conferenceId } = await meeting();
+    const { token } = await join();
+    const many = await rawSocket(Array.from({ length: 50 }, () => `40${JSON.stringify({ token })}`));
+    await many.closed;
+    const rows = (await store.rooms.read('default', conferenceId))?.participants ?? [];
+    expect(rows.flatMap(({ connections }) => connections)).to.have.length.of.at.most(1);
+    await open(token).seen('view');
+  });
+
+  it('shows one person the room on so many pages and no more, and the next when one is closed', async () => {
+    gateway = await start({ socketLimits: { pagesPerPerson: 3 } });
+    const { join } = await meeting();
+    const { token } = await join();
+    const mine = [open(token), open(token), open(token)];
+    await Promise.all(mine.map((page) => page.seen('view')));
+    await open(token).seen('refused request/rate-limited');
+    await open((await join()).token).seen('view');
+    mine[0]!.close();
+    let page = open(token);
+    // The gateway hears of it a moment later.
+    for (;;) {
+      await page.until(() => page.events.some((event) => event === 'view' || event.startsWith('refused')));
+      if (page.events.includes('view')) break;
+      page = open(token);
+    }
   });
 
   it('counts its pages', async () => {

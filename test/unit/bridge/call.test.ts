@@ -52,6 +52,9 @@ class FakeCaller implements CallerSide {
     this.said.push('200');
     this.dialogId = 'dialog-1';
   }
+  async answerInAck(): Promise<string> {
+    return invite.offer;
+  }
   async reoffer(): Promise<string> {
     this.said.push('re-INVITE');
     return invite.offer;

@@ -189,22 +189,26 @@ describe('the keeper of rooms', () => {
     expect(effects).to.deep.equal([]);
   });
 
-  it('takes web pages out whose process is gone', async () => {
-    const { rooms, check } = setUp((connectionId) => connectionId !== 'dead.1');
+  it('takes web pages out that nobody is behind, once it is sure', async () => {
+    let late = false;
+    const { rooms, check } = setUp((connectionId) => connectionId !== 'dead.1' && (late || connectionId !== 'late.1'));
     rooms.documents.set(
       'c1',
       roomDocument({
         mediaServer: null,
         participants: [
-          participantRow('a', { connections: ['alive.1', 'dead.1'] }),
+          participantRow('a', { connections: ['alive.1', 'dead.1', 'late.1'] }),
           participantRow('b', { connections: ['dead.1'] }),
         ].map(({ leg: _leg, ...row }) => row),
       }),
     );
     await check();
+    expect(rooms.commits, 'it may be about to be shown').to.have.length(0);
+    late = true;
+    await check();
     const rows = rooms.documents.get('c1')?.participants.map(({ id, state, connections }) => [id, state, connections]);
     expect(rows).to.deep.equal([
-      ['a', 'present', ['alive.1']],
+      ['a', 'present', ['alive.1', 'late.1']],
       ['b', 'away', []],
     ]);
   });

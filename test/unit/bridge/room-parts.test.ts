@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { Attendance } from '../../../bridge/conferences/attendance.ts';
 import { createEffectRunner, toPrompts } from '../../../bridge/conferences/effects.ts';
+
 import { Keypads } from '../../../bridge/conferences/keypads.ts';
+import { MutedTalk } from '../../../bridge/conferences/muted-talk.ts';
 import type { Participation } from '../../../bridge/conferences/participation.ts';
 import { RecordingFolder } from '../../../bridge/conferences/recordings.ts';
 import { serveRoomRequests } from '../../../bridge/conferences/requests.ts';
@@ -12,7 +14,7 @@ import { DEFAULT_KEYPAD, DEFAULT_POLICY, PartylineError, withDefaults } from '..
 import type { Prompt } from '../../../ivr/index.ts';
 import type { RoomAnswer, RoomDocument, RoomRequestEnvelope, Tenant } from '../../../store/index.ts';
 import { participantRow, roomDocument } from '../../helpers/rooms.ts';
-import { recordingLogger, silent, turn } from './fakes.ts';
+import { ManualClock, recordingLogger, silent, turn } from './fakes.ts';
 
 const nameOf = (prompt: Prompt) => (typeof prompt === 'string' ? prompt : prompt.meaning);
 
@@ -182,6 +184,7 @@ describe('the voice of a member', () => {
     const second = voice.say(['/b.wav']);
     expect(await first).to.equal('stopped');
     const third = voice.say(['/c.wav'], { instead: false });
+    expect(await voice.say([])).to.equal('done');
     expect(sent).to.deep.equal(['play /a.wav 7', 'stop all 7', 'play /b.wav 7', 'play /c.wav 7']);
     voice.onFileDone(); // of the one that was stopped
     voice.onFileDone();
@@ -204,6 +207,18 @@ describe('the voice of a member', () => {
     voice.music([]);
     voice.onFileDone();
     expect(sent.slice(5)).to.deep.equal(['stop all 7']);
+  });
+
+  it('lets only so much wait to be said, and says what is said instead all the same', async () => {
+    const { voice, sent } = setUp();
+    const first = voice.say(['/a.wav']);
+    const waiting = Array.from({ length: 100 }, () => voice.say(['/b.wav'], { instead: false }));
+    expect(await waiting.at(-1)).to.equal('stopped');
+    expect(sent).to.have.length(17);
+    const last = voice.say(['/c.wav', '/d.wav']);
+    expect(await Promise.all([first, ...waiting])).to.deep.equal(Array(101).fill('stopped'));
+    for (let files = 0; files < 19; files += 1) voice.onFileDone();
+    expect(await last).to.equal('done');
   });
 
   it('begins anew when nobody knows what was told', async () => {
@@ -288,6 +303,60 @@ describe('attendance', () => {
     attendance.remove(a.participation);
     attendance.remove(b.participation);
     expect([attendance.participantCount, attendance.roomCount]).to.deep.equal([0, 0]);
+  });
+});
+
+describe('somebody who speaks and is not heard', () => {
+  function setUp() {
+    const clock = new ManualClock();
+    const happened: string[] = [];
+    const over = new AbortController();
+    const talk = new MutedTalk({
+      clock,
+      signal: over.signal,
+      hint: () => happened.push('hint'),
+      listenAgain: () => happened.push('listen'),
+    });
+    return { clock, happened, over, talk };
+  }
+
+  it('is told at once, and again after a while only; meanwhile they are listened for', async () => {
+    const { clock, happened, talk } = setUp();
+    talk.follow(true);
+    await clock.advance(5_000);
+    talk.onTalk();
+    talk.onTalk();
+    talk.onTalk();
+    expect(happened).to.deep.equal(['hint']);
+    await clock.advance(20_000);
+    expect(happened, 'once').to.deep.equal(['hint', 'listen']);
+    talk.onTalk();
+    expect(happened.at(-1)).to.equal('hint');
+  });
+
+  it('is not told in the sentence in which they were muted, but when they go on after it', async () => {
+    const { clock, happened, talk } = setUp();
+    talk.follow(true);
+    talk.onTalk();
+    expect(happened).to.deep.equal([]);
+    await clock.advance(3_000);
+    talk.follow(true);
+    talk.onTalk();
+    expect(happened).to.deep.equal(['listen', 'hint']);
+  });
+
+  it('is left alone once they are heard, or have gone', async () => {
+    const { clock, happened, over, talk } = setUp();
+    talk.follow(true);
+    talk.onTalk();
+    talk.follow(false);
+    await clock.advance(3_000);
+    talk.follow(true);
+    talk.onTalk();
+    over.abort();
+    await clock.advance(60_000);
+    talk.onTalk();
+    expect([happened, clock.sleeping]).to.deep.equal([[], 0]);
   });
 });
 

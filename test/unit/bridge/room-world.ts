@@ -336,15 +336,19 @@ export class World {
     return result;
   }
 
-  /** Who becomes a host by this input has a right to it. */
+  /** Who becomes a host by this input, or is one again, has a right to it. */
   #allow(input: RoomInput, before: RoomDocument | null): void {
     const entered = input.type === 'enter' || input.type === 'connect' ? input.who : undefined;
     for (const row of this.room?.participants ?? []) {
       const was = before?.participants.find(({ id }) => id === row.id);
+      const isThem =
+        entered !== undefined &&
+        (entered.id === row.id || (row.identity !== undefined && entered.identity === row.identity));
+      const byCode = entered?.role === 'host' && (isThem || entered.line === row.line);
+      if (row.role === 'host' && was?.state === 'away' && row.state !== 'away') {
+        must(isThem || byCode, `${row.id} is host again by right`);
+      }
       if (row.role !== 'host' || was?.role === 'host') continue;
-      const byCode =
-        entered?.role === 'host' &&
-        (entered.id === row.id || entered.identity === row.identity || entered.line === row.line);
       const byWord =
         input.type === 'command' &&
         (input.command.type === 'make-host' || input.command.type === 'hand-over') &&

@@ -181,6 +181,8 @@ describe('being heard', () => {
     expect(room.commanded(), 'FreeSWITCH tells again after a new mute').to.deep.equal([
       { type: 'set-speak', memberId: 2, speak: false },
     ]);
+    room.apply({ type: 'spoke-muted', callId: 'anna', quiet: true });
+    expect([room.told('anna'), room.commanded().length], 'only listened for again').to.deep.equal([[], 1]);
     room.apply({ type: 'spoke-muted', callId: 'ben' });
     expect(room.told('ben'), 'who is heard need not know').to.deep.equal([]);
   });
@@ -344,6 +346,11 @@ describe('the waiting room', () => {
     room.tick(2);
     expect(room.has('anna')).to.equal(false);
     expect(room.room?.farewells.at(-1)).to.include({ callId: 'anna', reason: 'waited-too-long' });
+    const alone = new RoomPlay({ waitingRoom: 'until-host', waitingMinutes: 1 });
+    alone.come('anna');
+    alone.apply({ type: 'tick' });
+    alone.at += 61_000;
+    expect(alone.apply({ type: 'tick' }), 'also who was alone').to.include({ room: null, ended: 'waited-too-long' });
   });
 
   it('holds whoever is muted while held while waiting as long as any of the three is true', () => {
@@ -482,6 +489,27 @@ describe('hosts', () => {
     expect(alone.told('anna')).to.deep.equal(['no-host-here']);
   });
 
+  it('hear the same one again only after a while, however often they ask or raise their hand', () => {
+    const room = meeting();
+    for (let times = 0; times < 100; times += 1) {
+      room.press('anna', 'ask-for-help');
+      room.press('anna', 'toggle-hand');
+    }
+    expect(room.announced('hosts')).to.deep.equal(['somebody-needs-help']);
+    expect(
+      room.told('anna').filter((words) => words === 'help-is-asked-for'),
+      'answered each time',
+    ).to.have.length(100);
+    room.press('ben', 'toggle-hand');
+    room.at += 2_000;
+    room.press('ben', 'toggle-hand');
+    room.press('ben', 'toggle-hand');
+    expect(room.announced('hosts'), 'one tone for all hands').to.deep.equal(['hand-tone']);
+    room.at += 16_000;
+    room.press('anna', 'ask-for-help');
+    expect(room.announced('hosts'), 'it may have been missed').to.deep.equal(['somebody-needs-help']);
+  });
+
   it('name others by voice; guests only themselves', () => {
     const room = meeting();
     const record = (of: string, by: string) =>
@@ -552,20 +580,64 @@ describe('a host who is gone', () => {
     expect(room.room?.hostGone).to.equal(null);
   });
 
-  it('is the host again by the guest code, on the same line or by who they are, for a while', () => {
+  it('is the host again by the host code on the same line, for a while', () => {
     const room = meeting({ hostGone: 'wait' });
-    room.ask('host', { type: 'make-host', participantId: 'ben' });
-    room.come('deputy', { ...line('+49301'), role: 'guest' });
-    room.ask('host', { type: 'make-host', participantId: 'deputy' });
+    room.come('deputy', { ...host, ...line('+49301') });
     room.goes('deputy', 'lost');
-    room.come('somebody', line('+49302'));
-    expect(room.row('somebody').role, 'another line').to.equal('guest');
-    room.come('new-row', line('+49301'), 'deputy-2');
+    room.come('other', { ...host, ...line('+49302') });
+    expect(room.has('other'), 'another line is another host').to.equal(true);
+    room.come('new-row', { ...host, ...line('+49301') }, 'deputy-2');
     expect(room.row('deputy')).to.include({ role: 'host', state: 'present' });
+    expect(room.has('new-row')).to.equal(false);
     room.goes('deputy-2', 'lost');
     room.tick(61);
-    room.come('too-late', line('+49301'));
-    expect(room.row('too-late').role).to.equal('guest');
+    room.come('too-late', { ...host, ...line('+49301') });
+    expect(room.row('too-late').role).to.equal('host');
+  });
+
+  it('is the host again as the same person, by whatever line and code, and once a host has made them one', () => {
+    const room = meeting();
+    room.come('ada', { identity: 'ada@x', ...line('+49301') });
+    room.ask('host', { type: 'make-host', participantId: 'ada' });
+    room.goes('ada', 'lost');
+    room.come('again', { identity: 'ada@x', ...line('+49309') }, 'ada-2');
+    expect(room.row('ada')).to.include({ role: 'host', state: 'present' });
+  });
+
+  it('is nobody else who shows the same number: not with the guest code, and not by another identity', () => {
+    const room = meeting({ waitingRoom: 'admit' });
+    room.come('boss', { ...host, ...line('+49301') });
+    room.goes('boss');
+    room.ask('host', { type: 'lock' });
+    room.enter('impostor', line('+49301'));
+    expect([room.why, room.row('boss').state], 'locked is locked').to.deep.equal(['locked', 'away']);
+    room.ask('host', { type: 'unlock' });
+    room.come('impostor', line('+49301'));
+    expect(room.row('impostor')).to.include({ role: 'guest', state: 'waiting' });
+    room.come('xenia', { identity: 'x', name: 'Xenia', ...line('+49302') });
+    room.ask('host', { type: 'admit', participantId: 'xenia' });
+    room.goes('xenia', 'lost');
+    room.come('yuri', { identity: 'y', ...line('+49302') });
+    room.come('somebody', line('+49302'));
+    expect(['yuri', 'somebody'].map((id) => room.row(id).state)).to.deep.equal(['waiting', 'waiting']);
+    room.come('xenia-again', { identity: 'x', ...line('+49302') }, 'xenia-2');
+    expect(room.row('xenia')).to.include({ state: 'present', name: 'Xenia' });
+    expect(room.row('yuri').leg?.callId, 'nobody is put out').to.equal('yuri');
+  });
+
+  it('gives a guest’s line its row again, and neither admission nor the way through a lock', () => {
+    const room = meeting({ waitingRoom: 'admit' });
+    room.come('carla', line('+49301'));
+    room.ask('host', { type: 'admit', participantId: 'carla' });
+    room.ask('host', { type: 'mute', participantId: 'carla' });
+    room.goes('carla', 'lost');
+    room.ask('host', { type: 'lock' });
+    room.enter('carla-2', line('+49301'));
+    expect(room.why).to.equal('locked');
+    room.ask('host', { type: 'unlock' });
+    room.come('carla-2', line('+49301'));
+    expect(room.row('carla')).to.include({ state: 'waiting', admitted: false });
+    expect(room.row('carla').bits).to.have.members(['host', 'waiting']);
   });
 
   it('goes by their own will without ending it', () => {

@@ -114,6 +114,9 @@ describe('room', () => {
     const bench = new Bench([0, 1000, 1000], [{}, { speak: false }, { speak: false, muteDetect: true }]);
     expect(bench.tick(20)).to.deep.equal([0, 0, 0]);
     expect(bench.told).to.deep.equal(['3 is muted', 'floor null 3']);
+    bench.room.setAudio(3, { speak: false });
+    bench.tick(20);
+    expect(bench.told.slice(2), 'muted once more, it is told once more').to.deep.equal(['3 is muted']);
   });
 
   it('plays queued sounds one after the other and parallel ones at once, with their volume', async () => {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { HalfOpen } from '../../../embedded/sip/half-open.ts';
+import { completeResponse } from '../../../embedded/sip/responses.ts';
 import { InviteServerTransaction } from '../../../embedded/sip/server-transaction.ts';
-import { SourceRates } from '../../../embedded/sip/source-rates.ts';
+import { SourceRates, sourceName } from '../../../embedded/sip/source-rates.ts';
 import { ManualClock } from '../../helpers/manual-clock.ts';
 import { FakeNetwork, makeRequest, makeResponse } from './transaction-fakes.ts';
 
@@ -27,6 +28,28 @@ describe('rates of sources', () => {
   });
 });
 
+describe('the source of a message', () => {
+  it('is its address, whatever the port', () => {
+    for (const protocol of ['udp', 'tcp', 'tls'] as const) {
+      expect(sourceName({ protocol, address: '127.0.0.1', port: 1 })).to.equal('127.0.0.1');
+    }
+    expect(sourceName({ protocol: 'wss', address: '192.0.2.1', port: 2 })).to.equal('192.0.2.1');
+  });
+
+  it('is the connection where a gateway on this machine passes browsers on', () => {
+    const names = ['127.0.0.1', '::1', '::ffff:127.0.0.1'].flatMap((address) =>
+      [1, 2].map((port) => sourceName({ protocol: 'ws', address, port })),
+    );
+    expect(new Set(names).size).to.equal(6);
+  });
+
+  it('may be as fast as it likes where nothing is counted', () => {
+    const rates = new SourceRates(Infinity, new ManualClock());
+    for (let count = 0; count < 10_000; count++) expect(rates.take('a')).to.equal(true);
+    expect(rates.size).to.equal(0);
+  });
+});
+
 describe('INVITEs that are not over', () => {
   const made = () => {
     const aborted: string[] = [];
@@ -34,7 +57,7 @@ describe('INVITEs that are not over', () => {
     return { aborted, transaction, halfOpen: new HalfOpen() };
   };
 
-  it('are counted by address until they are over', () => {
+  it('are counted by source until they are over', () => {
     const { halfOpen, transaction } = made();
     const [one, two] = [transaction('1'), transaction('2')];
     halfOpen.add(one, 'a');
@@ -67,7 +90,28 @@ describe('INVITEs that are not over', () => {
     news: string[],
     end: (transaction: InviteServerTransaction, network: FakeNetwork) => void,
   ][] = [
-    ['a 2xx', ['settled'], (transaction) => transaction.respond(makeResponse(200))],
+    ['nothing at a 2xx: its ACK is awaited', [], (transaction) => transaction.respond(makeResponse(200))],
+    [
+      'a 2xx and its ACK',
+      ['settled'],
+      (transaction) => {
+        transaction.respond(makeResponse(200));
+        transaction.onAckOfSuccess();
+      },
+    ],
+    [
+      'a 2xx that nobody acknowledged for 32 s',
+      ['settled'],
+      (transaction, network) => {
+        transaction.respond(makeResponse(200));
+        network.clock.advance(32_000);
+      },
+    ],
+    [
+      'a 2xx that was passed on',
+      ['settled'],
+      (transaction) => void transaction.forward(completeResponse(makeResponse(200), transaction.request, 't')),
+    ],
     ['a refusal without an ACK', ['refused'], (transaction) => transaction.respond(makeResponse(486))],
     [
       'a refusal and its ACK',

@@ -133,14 +133,58 @@ describe('the softphone’s machine', () => {
     expect(run(connected(2), replaced.state).state).to.deep.equal({ name: 'in-call', call: 2 });
   });
 
+  it('does not call again when another line of theirs has taken over the sound, until the person says so', () => {
+    const places: [string, PhoneState, number][] = [
+      ['in the call', inCall, 1],
+      ['on the way into it', run([start, ...connected(1).slice(0, 4)]).state, 1],
+      ['while coming back', run([{ type: 'broke', call: 1, failure: { step: 'socket' } }], inCall).state, 2],
+    ];
+    for (const [where, from, call] of places) {
+      const replaced = run([{ type: 'replaced', call }], from);
+      expect(replaced.state, where).to.deep.equal({ name: 'elsewhere' });
+      expect(types(replaced.effects), where).to.deep.equal(['clear-deadline', 'drop-all']);
+      const waiting = run([{ type: 'retry-due' }, { type: 'network-changed' }], replaced.state);
+      expect(waiting, where).to.deep.equal({ state: { name: 'elsewhere' }, effects: [] });
+      expect(run([start, ...connected(1)], replaced.state).state).to.deep.equal({ name: 'in-call', call: 1 });
+    }
+    // Our own new leg has taken the place of the old one.
+    const redialling = run([{ type: 'network-changed' }], inCall).state;
+    const own = run([{ type: 'replaced', call: 1 }, ...connected(2)], redialling);
+    expect(own.state).to.deep.equal({ name: 'in-call', call: 2 });
+  });
+
+  it('stops coming back once the room shows the sound on another line, and believes nothing of it in a call', () => {
+    for (const lost of [{ type: 'hung-up', call: 1 }, { type: 'network-changed' }] as const) {
+      const seen = run([lost, { type: 'sound-elsewhere' }], inCall);
+      expect(seen.state).to.deep.equal({ name: 'elsewhere' });
+      expect(types(seen.effects).slice(-2)).to.deep.equal(['clear-deadline', 'drop-all']);
+    }
+    // The room tells late that the sound was taken back.
+    const takenBack = run([start, ...connected(1).slice(0, 2), { type: 'sound-elsewhere' }]).state;
+    expect(takenBack).to.include({ name: 'connecting' });
+    expect(run([{ type: 'sound-elsewhere' }], inCall).state).to.equal(inCall);
+    // A page that is loaded anew.
+    expect(run([{ type: 'sound-elsewhere' }]).state).to.deep.equal({ name: 'elsewhere' });
+  });
+
   it('keeps to its promises, whatever comes in whatever order', () => {
     const call = fc.integer({ min: 1, max: 4 });
     const failure = fc.record({ step: fc.constantFrom('ticket', 'socket', 'call', 'media'), final: fc.boolean() });
     const input: fc.Arbitrary<PhoneInput> = fc.oneof(
       fc.constantFrom<PhoneInput>(start, { type: 'retry-due' }, { type: 'network-changed' }),
+      fc.constant<PhoneInput>({ type: 'sound-elsewhere' }),
       fc.constant<PhoneInput>({ type: 'hang-up', reason: 'left' }),
       fc.record({
-        type: fc.constantFrom('ticket-came', 'socket-opened', 'rang', 'accepted', 'media-came', 'hung-up', 'too-late'),
+        type: fc.constantFrom(
+          'ticket-came',
+          'socket-opened',
+          'rang',
+          'accepted',
+          'media-came',
+          'hung-up',
+          'replaced',
+          'too-late',
+        ),
         call,
       }) as fc.Arbitrary<PhoneInput>,
       fc.record({ type: fc.constant('broke'), call, failure }) as fc.Arbitrary<PhoneInput>,
@@ -170,7 +214,7 @@ describe('the softphone’s machine', () => {
           // One that is heard, and one that is tried: nobody is in the room three times.
           expect(alive.size).to.be.at.most(2);
           if (state.name === 'in-call') expect([...alive]).to.deep.equal([heard]);
-          if (['idle', 'ended', 'failed'].includes(state.name)) expect(alive.size).to.equal(0);
+          if (['idle', 'elsewhere', 'ended', 'failed'].includes(state.name)) expect(alive.size).to.equal(0);
         }
       }),
     );

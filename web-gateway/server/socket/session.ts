@@ -42,6 +42,9 @@ export class Session implements Page {
   #hub: RoomHub | undefined;
   #leaveHub: (() => void) | undefined;
   #over = false;
+  /** The room is being told that this page is there. */
+  #coming: Promise<string> | undefined;
+  #going: Promise<void> | undefined;
 
   constructor(options: SessionOptions) {
     const { socket, limits, store } = options;
@@ -59,7 +62,7 @@ export class Session implements Page {
   /** Tells the room that this page is there, and shows it the room. */
   async start(): Promise<void> {
     try {
-      this.#socket.data.participantId = await this.#connect();
+      this.#socket.data.participantId = await (this.#coming = this.#connect());
       const hub = await this.#options.rooms.hubOf(this.#socket.data.pass);
       if (this.#over) return void this.#options.rooms.forget(this.#socket.data.pass);
       this.#hub = hub;
@@ -206,21 +209,30 @@ export class Session implements Page {
     return answer.participantId ?? participantId;
   }
 
-  async #disconnect(): Promise<void> {
-    if (this.#over) return;
-    this.#over = true;
-    this.#leaveHub?.();
-    const { pass } = this.#socket.data;
-    void this.#options.rooms.forget(pass);
+  #disconnect(): Promise<void> {
+    if (!this.#over) {
+      this.#over = true;
+      // What the room cannot be told now, or is told too late, it finds out by this.
+      this.#options.store.roomRequests.closeConnection(this.#connectionId);
+      this.#leaveHub?.();
+      void this.#options.rooms.forget(this.#socket.data.pass);
+      this.#going = this.#tellThatGone();
+    }
+    return this.#going ?? Promise.resolve();
+  }
+
+  /** After what the room was told of its coming: a going that comes first would be forgotten. */
+  async #tellThatGone(): Promise<void> {
+    await this.#coming?.catch(() => undefined);
+    const { tenantId, conferenceId } = this.#socket.data.pass;
     try {
       await this.#options.store.roomRequests.submit({
-        tenantId: pass.tenantId,
-        conferenceId: pass.conferenceId,
+        tenantId,
+        conferenceId,
         actor: { kind: 'participant', participantId: this.participantId },
         request: { type: 'disconnect', participantId: this.participantId, connectionId: this.#connectionId },
       });
     } catch (error) {
-      // The row knows by our sign of life when nobody is behind its connection any more.
       this.#options.logger.debug({ err: error }, 'a room was not told that a page has gone');
     }
   }

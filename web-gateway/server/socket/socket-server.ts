@@ -24,6 +24,8 @@ export interface SocketServerLimits {
   readonly recheckMs: number;
   readonly burstMessages: number;
   readonly messagesPerSecond: number;
+  /** Pages one person may have open at a time, by each process; a lost one counts until its pong is missed. */
+  readonly pagesPerPerson: number;
   /** Messages that are refused, or that nobody can read, until the socket is closed. */
   readonly strikes: number;
 }
@@ -37,6 +39,7 @@ export const SOCKET_LIMITS: SocketServerLimits = {
   recheckMs: 20_000,
   burstMessages: 30,
   messagesPerSecond: 10,
+  pagesPerPerson: 10,
   strikes: 40,
 };
 
@@ -86,7 +89,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   io.bind(engine);
   const rooms = new Rooms({ store: options.store, io, logger });
   const sessions = new Set<Session>();
-  io.use(authenticateSocket(options.store, logger));
+  io.use(authenticateSocket({ store: options.store, logger, pagesPerPerson: limits.pagesPerPerson }));
   io.on('connection', (socket) => {
     const session = new Session({ socket, store: options.store, rooms, logger, limits });
     sessions.add(session);

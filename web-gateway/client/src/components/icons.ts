@@ -9,6 +9,7 @@ export { default as IconHandOff } from '@tabler/icons-react/icons/IconHandOff';
 export { default as IconHandStop } from '@tabler/icons-react/icons/IconHandStop';
 export { default as IconHeadphones } from '@tabler/icons-react/icons/IconHeadphones';
 export { default as IconHelpCircle } from '@tabler/icons-react/icons/IconHelpCircle';
+export { default as IconHourglass } from '@tabler/icons-react/icons/IconHourglass';
 export { default as IconLock } from '@tabler/icons-react/icons/IconLock';
 export { default as IconMicrophone } from '@tabler/icons-react/icons/IconMicrophone';
 export { default as IconMicrophoneOff } from '@tabler/icons-react/icons/IconMicrophoneOff';

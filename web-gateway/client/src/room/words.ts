@@ -104,3 +104,21 @@ export function durationWords(milliseconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
+
+/** Where the sound is that this page had before. */
+export function elsewhereWords(audio: ParticipantView['audio']): { title: string; help: string } {
+  switch (audio) {
+    case 'phone':
+      return {
+        title: 'Your sound is on your telephone now',
+        help: 'You can use this page beside it. Taking the sound back ends the telephone call.',
+      };
+    case 'browser':
+      return {
+        title: 'Your sound is on another page of yours now',
+        help: 'You can use this page beside it. Taking the sound back ends it there.',
+      };
+    case null:
+      return { title: 'You have no sound now', help: 'It was on another line of yours, which has hung up.' };
+  }
+}

@@ -12,7 +12,7 @@ import { openMicrophone } from '../media/microphone.ts';
 import type { Player } from '../media/player.ts';
 import { savePreferences } from '../media/preferences.ts';
 import { Softphone, TicketRefused } from '../softphone/softphone.ts';
-import { forgetSession } from './kept-session.ts';
+import { forgetSession, keepSoundElsewhere } from './kept-session.ts';
 import { RoomConnection } from './room-connection.ts';
 import { browserClock, sipSocketUrl } from './surroundings.ts';
 
@@ -23,6 +23,8 @@ export interface SessionOptions {
   /** What is sent: the microphone, or silence. Null for those whose sound comes by telephone. */
   readonly microphone: MediaStreamTrack | null;
   readonly player: Player;
+  /** Whether their sound was on another line when the page was loaded anew. */
+  readonly soundElsewhere?: boolean;
   /** How to start a call; loaded apart, because the join page does not need it. */
   readonly startCall: typeof import('../softphone/sip-call.ts').startSipCall;
 }
@@ -51,7 +53,8 @@ export class ConferenceSession {
     this.room = new RoomConnection(joined);
     this.phone = microphone === null ? null : this.#createPhone(options.startCall);
     this.#watch();
-    this.phone?.start();
+    if (options.soundElsewhere === true) this.phone?.standAside();
+    else this.phone?.start();
   }
 
   get microphone(): MediaStreamTrack | null {
@@ -128,6 +131,7 @@ export class ConferenceSession {
   #watch(): void {
     const follow = () => this.#followRoom();
     this.#stops.push(this.room.subscribe(follow));
+    if (this.phone !== null) this.#stops.push(this.phone.subscribe(() => this.#followPhone()));
     const wake = () => {
       this.phone?.networkChanged();
       this.room.hurry();
@@ -146,6 +150,20 @@ export class ConferenceSession {
     }
     const me = ownRow(view, participantId);
     if (me !== undefined) this.phone?.setMicrophoneOn(!me.mutedBy.includes('self'));
+    this.#leaveSoundOnTelephone();
+  }
+
+  #followPhone(): void {
+    const { name } = this.phone!.state;
+    if (name === 'elsewhere' || name === 'in-call') keepSoundElsewhere(name === 'elsewhere');
+    this.#leaveSoundOnTelephone();
+  }
+
+  /** They dialled in while this page was out of reach, or the BYE did not say so: calling again would end that call. */
+  #leaveSoundOnTelephone(): void {
+    const { view, participantId } = this.room.state;
+    const isOnTelephone = ownRow(view, participantId)?.audio === 'phone';
+    if (isOnTelephone && this.phone?.state.name === 'reconnecting') this.phone.standAside();
   }
 
   /** A headset that was pulled out: the call goes on with whatever else there is. */

@@ -31,6 +31,9 @@ export async function enter({ request, sound, microphone }: Entry): Promise<Conf
   }
 }
 
+/** sip.js and what is around it: more than half of all that is loaded, and of no use before. */
+export const loadPhone = () => import('../softphone/sip-call.ts');
+
 /** @returns null when there is nothing to come back to */
 export async function comeBack(): Promise<ConferenceSession | null> {
   const kept: KeptSession | null = keptSession();
@@ -40,6 +43,7 @@ export async function comeBack(): Promise<ConferenceSession | null> {
     { ...kept.joined, ticketExpiresAt: 0 },
     kept.code,
     await trackFor(kept.sound, null).catch(listenInstead),
+    kept.soundElsewhere,
   );
 }
 
@@ -63,8 +67,9 @@ async function start(
   joined: JoinResponse,
   code: string | undefined,
   microphone: MediaStreamTrack | null,
+  soundElsewhere = false,
 ): Promise<ConferenceSession> {
-  const { startSipCall } = await import('../softphone/sip-call.ts');
+  const { startSipCall } = await loadPhone();
   const player = new Player(readPreferences().speakerId);
-  return new ConferenceSession({ joined, code, microphone, player, startCall: startSipCall });
+  return new ConferenceSession({ joined, code, microphone, player, soundElsewhere, startCall: startSipCall });
 }

@@ -7,6 +7,8 @@ export interface KeptSession {
   readonly joined: JoinResponse;
   readonly code?: string | undefined;
   readonly sound: 'browser' | 'listen' | 'phone';
+  /** Another line of theirs has the sound: a page that is loaded anew leaves it there. */
+  readonly soundElsewhere?: boolean;
 }
 
 export function keepSession(session: KeptSession): void {
@@ -15,6 +17,11 @@ export function keepSession(session: KeptSession): void {
   } catch {
     // Then a reload begins again at the join page.
   }
+}
+
+export function keepSoundElsewhere(soundElsewhere: boolean): void {
+  const kept = keptSession();
+  if (kept !== null && (kept.soundElsewhere ?? false) !== soundElsewhere) keepSession({ ...kept, soundElsewhere });
 }
 
 export function forgetSession(): void {

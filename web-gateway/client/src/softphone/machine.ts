@@ -2,9 +2,11 @@
  * The softphone's states, as a pure function: state and input in, state and effects out. It knows nothing of SIP or of the
  * browser. Every try to be connected is a call with a number of its own; what a call of an earlier number reports is old news.
  *
- *   idle → connecting → ringing → joining-media → in-call ⇄ reconnecting → ended | failed
+ *   idle → connecting → ringing → joining-media → in-call ⇄ reconnecting → elsewhere | ended | failed
  *
  * While reconnecting, the call that was heard before is kept until another one is, so that a lost socket is not heard.
+ * One person has one line: from `elsewhere` only they come back, or two pages of theirs would take the sound from each other
+ * for ever.
  */
 
 /** Where a try to be connected can fail: the page tells people in these words. */
@@ -38,6 +40,8 @@ export type PhoneState =
       readonly since: number;
       readonly why: Failure | null;
     }
+  /** Another line of the same person has the sound. */
+  | { readonly name: 'elsewhere' }
   | { readonly name: 'ended'; readonly reason: EndReason }
   | { readonly name: 'failed'; readonly failure: Failure };
 
@@ -55,6 +59,10 @@ export type PhoneInput =
   | { readonly type: 'broke'; readonly call: number; readonly failure: Failure }
   /** The other side hung up. */
   | { readonly type: 'hung-up'; readonly call: number }
+  /** The other side hung up, because another line of this person has taken over. */
+  | { readonly type: 'replaced'; readonly call: number }
+  /** The room shows the sound on another line. It may lag behind a call of ours. */
+  | { readonly type: 'sound-elsewhere' }
   /** A step took too long. */
   | { readonly type: 'too-late'; readonly call: number }
   | { readonly type: 'retry-due' }
@@ -108,6 +116,9 @@ export function advance(state: PhoneState, input: PhoneInput, now: number, times
   if (input.type === 'hang-up') return end(state, input.reason);
   switch (state.name) {
     case 'idle':
+      if (input.type === 'sound-elsewhere') return stepAside();
+      return input.type === 'start' ? firstCall(times) : stay(state);
+    case 'elsewhere':
     case 'ended':
     case 'failed':
       return input.type === 'start' ? firstCall(times) : stay(state);
@@ -143,6 +154,10 @@ function fail(failure: Failure): Step {
   return { state: { name: 'failed', failure }, effects: [{ type: 'clear-deadline' }, { type: 'drop-all' }] };
 }
 
+function stepAside(): Step {
+  return { state: { name: 'elsewhere' }, effects: [{ type: 'clear-deadline' }, { type: 'drop-all' }] };
+}
+
 type Connecting = Extract<PhoneState, { name: 'connecting' | 'ringing' | 'joining-media' }>;
 
 /** The first call: whatever goes wrong is told, and the person decides. */
@@ -162,6 +177,8 @@ function whileConnecting(state: Connecting, input: PhoneInput, times: PhoneTimes
       return inCall(call);
     case 'broke':
       return fail(input.failure);
+    case 'replaced':
+      return stepAside();
     // A call that was answered is hung up on when no sound of ours gets through.
     case 'too-late':
     case 'hung-up':
@@ -186,6 +203,7 @@ function whileInCall(state: InCall, input: PhoneInput, now: number, times: Phone
   if (input.type === 'network-changed') return redial(lost(state, now, call, null), times);
   if (!fresh(input, call)) return stay(state);
   if (input.type === 'broke') return redial(lost(state, now, call, input.failure), times);
+  if (input.type === 'replaced') return stepAside();
   if (input.type !== 'hung-up') return stay(state);
   return {
     state: lost(state, now, null, null),
@@ -210,6 +228,7 @@ function redial(state: Reconnecting, times: PhoneTimes): Step {
 }
 
 function whileReconnecting(state: Reconnecting, input: PhoneInput, now: number, times: PhoneTimes): Step {
+  if (input.type === 'sound-elsewhere') return stepAside();
   if (input.type === 'retry-due') return state.call === null ? redial(state, times) : stay(state);
   // The wait was for a network: here it is. A try that is under way has a deadline.
   if (input.type === 'network-changed')
@@ -223,6 +242,8 @@ function whileReconnecting(state: Reconnecting, input: PhoneInput, now: number, 
       return tryAgain(state, state.call, input.failure, now, times);
     case 'too-late':
       return tryAgain(state, state.call, { step: 'media' }, now, times);
+    case 'replaced':
+      return stepAside();
     case 'hung-up':
       return tryAgain(state, state.call, { step: 'call' }, now, times);
     default:
@@ -232,7 +253,7 @@ function whileReconnecting(state: Reconnecting, input: PhoneInput, now: number, 
 
 /** The new leg replaces the old one, so the old one is hung up on some time before the new one is heard. */
 function whileOldIsHeard(state: Reconnecting, input: PhoneInput): Step {
-  if (input.type !== 'hung-up' || state.heard === null) return stay(state);
+  if ((input.type !== 'hung-up' && input.type !== 'replaced') || state.heard === null) return stay(state);
   return { state: { ...state, heard: null }, effects: [{ type: 'drop', call: state.heard }] };
 }
 

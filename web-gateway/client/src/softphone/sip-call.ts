@@ -1,7 +1,7 @@
 /** One call over sip.js: a WebSocket, an INVITE with the ticket, ICE and DTLS. The only file that knows sip.js. */
 import { Inviter, SessionState, UserAgent, Web } from 'sip.js';
 import type { TicketResponse } from '../../../../config/contract/index.ts';
-import { TICKET_HEADER } from '../../../../config/contract/browser.ts';
+import { REPLACED_TEXT, TICKET_HEADER } from '../../../../config/contract/browser.ts';
 import type { Failure } from './machine.ts';
 import { watchMedia } from './media-watch.ts';
 import type { Call, CallListener } from './softphone.ts';
@@ -135,10 +135,17 @@ class SipCall implements Call {
     });
     this.#inviter = inviter;
     let established = false;
+    let replaced = false;
+    inviter.delegate = {
+      onBye: (bye) => {
+        replaced = bye.request.getHeader('Reason')?.includes(`text="${REPLACED_TEXT}"`) === true;
+        void bye.accept();
+      },
+    };
     inviter.stateChange.addListener((state) => {
       established ||= state === SessionState.Established;
       // A refusal ends here too, before `onReject` tells its status.
-      if (state === SessionState.Terminated && established) this.#hungUp();
+      if (state === SessionState.Terminated && established) this.#hungUp(replaced);
     });
     await inviter.invite({
       requestDelegate: {
@@ -170,8 +177,9 @@ class SipCall implements Call {
     this.#tell(() => this.#options.listener.onBroke(failure));
   }
 
-  #hungUp(): void {
-    this.#tell(() => this.#options.listener.onHungUp());
+  #hungUp(replaced: boolean): void {
+    const { listener } = this.#options;
+    this.#tell(() => (replaced ? listener.onReplaced() : listener.onHungUp()));
   }
 
   #tell(what: () => void): void {

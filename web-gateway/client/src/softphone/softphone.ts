@@ -12,7 +12,7 @@ import {
   type PhoneTimes,
 } from './machine.ts';
 
-/** What a call reports, each at most once but `onBroke` and `onHungUp`, which end it. */
+/** What a call reports, each at most once; `onBroke`, `onHungUp` and `onReplaced` end it. */
 export interface CallListener {
   onSocketOpened(): void;
   onRang(): void;
@@ -20,6 +20,8 @@ export interface CallListener {
   onMediaCame(): void;
   onBroke(failure: Failure): void;
   onHungUp(): void;
+  /** Hung up on, because another line of the same person has taken over. */
+  onReplaced(): void;
 }
 
 /** A MediaStreamTrack: it is only handed on here, so that the softphone can be tested where there are none. */
@@ -96,6 +98,11 @@ export class Softphone {
   /** The machine woke up, or has another network. */
   networkChanged(): void {
     this.#take({ type: 'network-changed' });
+  }
+
+  /** The room shows the sound on another line of this person: nothing is dialled until `start`. */
+  standAside(): void {
+    this.#take({ type: 'sound-elsewhere' });
   }
 
   /** @returns false when nobody hears it now */
@@ -188,6 +195,7 @@ export class Softphone {
       onMediaCame: () => this.#take({ type: 'media-came', call }),
       onBroke: (failure) => this.#take({ type: 'broke', call, failure }),
       onHungUp: () => this.#take({ type: 'hung-up', call }),
+      onReplaced: () => this.#take({ type: 'replaced', call }),
     };
   }
 

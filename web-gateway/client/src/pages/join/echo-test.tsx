@@ -19,7 +19,7 @@ export function EchoTest({ track }: { track: MediaStreamTrack }) {
   if (phone !== null) return <Running phone={phone} onStop={() => setPhone(null)} />;
   return (
     <Button variant="default" onClick={() => void startEcho(track).then(setPhone)}>
-      Hear yourself through the server
+      Echo test: hear yourself
     </Button>
   );
 }

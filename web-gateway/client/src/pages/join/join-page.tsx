@@ -1,8 +1,10 @@
 /** The door: an access code or an invitation, a name, and sound that works before anybody is met. */
 import { Anchor, Button, TextInput, UnstyledButton } from '@mantine/core';
-import { useEffect, useRef, useState, type SubmitEvent } from 'react';
+import { useEffect, useRef, useState, type ReactNode, type SubmitEvent } from 'react';
 import { Link } from 'wouter';
+import { ApiProblem } from '../../api/http.ts';
 import { Brand } from '../../components/brand.tsx';
+import { PhoneWays, useDialIn } from '../../components/phone-ways.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { readPreferences, savePreferences } from '../../media/preferences.ts';
 import type { ConferenceSession } from '../../session/conference-session.ts';
@@ -28,8 +30,12 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
   const [busy, setBusy] = useState(false);
   const [tries, setTries] = useState(0);
   const check = useMicrophoneCheck();
+  const numbers = useDialIn();
   const page = useRef<HTMLFormElement>(null);
-  useEffect(() => void (document.title = 'Join a conference – Partyline'), []);
+  useEffect(() => {
+    document.title = 'Join a conference – Partyline';
+    loadAhead();
+  }, []);
 
   const change = (field: keyof JoinForm, value: string) => {
     setForm({ ...form, [field]: value });
@@ -47,7 +53,7 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
     setBusy(true);
     savePreferences({ name: form.name.trim() });
     try {
-      const { enter } = await import('../../session/enter.ts');
+      const { enter } = await loadEnter();
       const session = await enter({ request: checked.request, sound, microphone: check.track });
       check.release();
       onJoined(session);
@@ -70,18 +76,42 @@ export function JoinPage({ way, onJoined }: { way?: string; onJoined: (session: 
         <h1>Join a conference</h1>
         <form ref={page} className={`card ${classes.door}`} onSubmit={(event) => void submit(event)} noValidate>
           <Who form={form} onChange={change} errors={errors} invited={invitation !== undefined} />
-          <SoundPanel sound={sound} onSound={setSound} check={check} />
+          <SoundPanel
+            sound={sound}
+            onSound={setSound}
+            check={check}
+            ways={<PhoneWays numbers={numbers} code={form.code} />}
+          />
           <div className={classes.go}>
-            {refusal === null ? null : <RefusalNotice key={tries} refusal={refusal} />}
+            {refusal === null ? null : (
+              <RefusalNotice key={tries} refusal={refusal}>
+                {/* Beside the microphone's trouble they stand already. */}
+                {check.trouble === null ? <PhoneWays numbers={numbers} code={form.code} /> : null}
+              </RefusalNotice>
+            )}
             <Button type="submit" size="lg" fullWidth loading={busy}>
               {sound === 'browser' ? 'Join with sound' : 'Join'}
             </Button>
           </div>
         </form>
-        <DialIn code={form.code} />
+        <DialIn numbers={numbers} code={form.code} />
       </main>
     </>
   );
+}
+
+/** @throws ApiProblem when the server does not answer */
+const loadEnter = () =>
+  import('../../session/enter.ts').catch(() => {
+    throw new ApiProblem(0, {});
+  });
+
+/** What the room needs is fetched while the name is typed: the click is answered sooner, and by a bad network too. */
+function loadAhead(): void {
+  const room = import('../room/room-page.tsx');
+  const entrance = import('../../session/enter.ts').then(({ loadPhone }) => loadPhone());
+  // Whatever does not come now is asked for again at the click.
+  Promise.all([room, entrance]).catch(() => undefined);
 }
 
 interface WhoProps {
@@ -140,11 +170,15 @@ function Who({ form, onChange, errors, invited }: WhoProps) {
   );
 }
 
-function RefusalNotice({ refusal }: { refusal: Refusal }) {
+/** @param children the ways that remain */
+function RefusalNotice({ refusal, children }: { refusal: Refusal; children: ReactNode }) {
   return (
     <Notice kind="bad" title={refusal.title} role="alert">
-      {refusal.help}
-      {refusal.retryAfterSeconds === undefined ? null : <Countdown seconds={refusal.retryAfterSeconds} />}
+      <p>
+        {refusal.help}
+        {refusal.retryAfterSeconds === undefined ? null : <Countdown seconds={refusal.retryAfterSeconds} />}
+      </p>
+      {refusal.telephoneHelps === true ? children : null}
     </Notice>
   );
 }

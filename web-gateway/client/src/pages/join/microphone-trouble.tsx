@@ -1,35 +1,15 @@
-/** Why there is no microphone, in plain words, and what helps. */
+import type { ReactNode } from 'react';
 import { Notice } from '../../components/notice.tsx';
 import type { MicrophoneTrouble } from '../../media/microphone.ts';
+import { MICROPHONE_WORDS } from '../../media/microphone-words.ts';
 
-const WORDS: Readonly<Record<MicrophoneTrouble, { title: string; help: string }>> = {
-  refused: {
-    title: 'The microphone was not allowed',
-    help: 'Click the icon at the left end of the address bar, allow the microphone for this page, and try again.',
-  },
-  none: {
-    title: 'There is no microphone',
-    help: 'Plug one in, or a headset, and try again.',
-  },
-  'in-use': {
-    title: 'Another program has the microphone',
-    help: 'Close the other call or recorder, and try again.',
-  },
-  insecure: {
-    title: 'This page was opened without encryption',
-    help: 'Browsers give microphones only to pages whose address begins with https, and to the machine itself (localhost).',
-  },
-  unknown: {
-    title: 'The microphone cannot be used',
-    help: 'Try again, or choose another one.',
-  },
-};
-
-export function MicrophoneNotice({ trouble }: { trouble: MicrophoneTrouble }) {
-  const { title, help } = WORDS[trouble];
+/** @param children the ways that remain */
+export function MicrophoneNotice({ trouble, children }: { trouble: MicrophoneTrouble; children?: ReactNode }) {
+  const { title, help } = MICROPHONE_WORDS[trouble];
   return (
     <Notice kind="bad" title={title} role="alert">
-      {help} You can also listen only, or use a telephone.
+      <p>{help} You can also listen only, or use a telephone.</p>
+      {children}
     </Notice>
   );
 }

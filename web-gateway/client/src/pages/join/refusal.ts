@@ -1,16 +1,20 @@
 /** Why one did not get in, in plain words. Unknown, closed and full sound the same: a code is not to be guessed. */
 import { ApiProblem } from '../../api/http.ts';
+import { MICROPHONE_WORDS } from '../../media/microphone-words.ts';
 import { MicrophoneUnavailable } from '../../media/microphone.ts';
 
 export interface Refusal {
   readonly title: string;
   readonly help: string;
   readonly retryAfterSeconds?: number;
+  /** The telephone is a way around it. */
+  readonly telephoneHelps?: boolean;
 }
 
 const NO_ANSWER: Refusal = {
   title: 'The server cannot be reached',
-  help: 'Look at your connection, and try again.',
+  help: 'Look at your connection, and try again; or join by telephone.',
+  telephoneHelps: true,
 };
 
 const WORDS: Readonly<Record<string, Refusal>> = {
@@ -27,7 +31,8 @@ const WORDS: Readonly<Record<string, Refusal>> = {
 
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof MicrophoneUnavailable) {
-    return { title: 'There is no microphone', help: 'Check it above, or choose “Listen only” or “My telephone”.' };
+    const { title, help } = MICROPHONE_WORDS[error.trouble];
+    return { title, help: `${help} Or choose “Listen only”, or join by telephone.`, telephoneHelps: true };
   }
   if (!(error instanceof ApiProblem))
     return { title: 'That did not work', help: 'Load the page again, and try once more.' };

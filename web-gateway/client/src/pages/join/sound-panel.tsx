@@ -1,7 +1,7 @@
 /** Choosing how one's sound comes, with a microphone that shows that it works before anybody is met. */
 import { Button, NativeSelect, Radio } from '@mantine/core';
 import { IconPlayerPlayFilled } from '../../components/icons.ts';
-import { useState, type RefObject } from 'react';
+import { useState, type ReactNode, type RefObject } from 'react';
 import { useDevices } from '../../media/devices.ts';
 import { useLevel } from '../../media/level.ts';
 import type { MicrophoneTrouble } from '../../media/microphone.ts';
@@ -18,8 +18,15 @@ export interface MicrophoneCheck {
   open(deviceId?: string): Promise<void>;
 }
 
-export function SoundPanel(props: { sound: Sound; onSound: (sound: Sound) => void; check: MicrophoneCheck }) {
-  const { sound, onSound, check } = props;
+interface SoundPanelProps {
+  readonly sound: Sound;
+  readonly onSound: (sound: Sound) => void;
+  readonly check: MicrophoneCheck;
+  /** How to come by telephone, for whoever has no microphone here. */
+  readonly ways: ReactNode;
+}
+
+export function SoundPanel({ sound, onSound, check, ways }: SoundPanelProps) {
   return (
     <section className={classes.sound} aria-labelledby="sound-title">
       <h2 id="sound-title">Your sound</h2>
@@ -27,23 +34,23 @@ export function SoundPanel(props: { sound: Sound; onSound: (sound: Sound) => voi
         <div className={classes.choices}>
           <Radio value="browser" label="This computer" description="Its microphone and speakers, or a headset" />
           <Radio value="listen" label="Listen only" description="Without a microphone" />
-          <Radio value="phone" label="My telephone" description="This page shows the room; you dial in beside it" />
+          <Radio value="phone" label="My telephone" description="Dial in; this page shows who is there" />
         </div>
       </Radio.Group>
-      {sound === 'browser' ? <MicrophonePart check={check} /> : null}
+      {sound === 'browser' ? <MicrophonePart check={check} ways={ways} /> : null}
       {sound === 'phone' ? null : <SpeakerPart allowed={check.track} />}
     </section>
   );
 }
 
-function MicrophonePart({ check }: { check: MicrophoneCheck }) {
+function MicrophonePart({ check, ways }: { check: MicrophoneCheck; ways: ReactNode }) {
   const { microphones } = useDevices(check.track);
   const [heard, setHeard] = useState(false);
   const meter = useLevel(check.track, () => setHeard(true));
   if (check.trouble !== null) {
     return (
       <div className={classes.stack}>
-        <MicrophoneNotice trouble={check.trouble} />
+        <MicrophoneNotice trouble={check.trouble}>{ways}</MicrophoneNotice>
         {check.trouble === 'insecure' ? null : (
           <Button variant="default" onClick={() => void check.open()}>
             Try again

@@ -37,5 +37,6 @@ function connectionWords(
   }
   if (phone.name === 'failed') return { good: false, text: 'No sound' };
   if (link !== 'live') return { good: false, text: 'The list is coming back …' };
+  if (phone.name === 'elsewhere') return { good: true, text: 'Sound on another line' };
   return { good: true, text: transport === 'polling' ? 'Connected (slow way)' : 'Connected' };
 }

@@ -101,8 +101,11 @@ export function ControlBar({ session, view, me, onManage }: ControlBarProps) {
 function OwnState({ session, view, me }: { session: ConferenceSession; view: RoomView; me: ParticipantView }) {
   return (
     <p className={classes.own} data-muted={me.muted}>
-      {me.audio === null ? 'You have no sound here yet.' : ownMuteWords(me, view.mode)}
-      <MutedSpeech session={session} muted={me.muted} />
+      {me.audio !== null && me.muted ? <IconMicrophoneOff size={18} aria-hidden /> : null}
+      <span>
+        {me.audio === null ? 'You have no sound here yet.' : ownMuteWords(me, view.mode)}
+        <MutedSpeech session={session} muted={me.muted} />
+      </span>
     </p>
   );
 }

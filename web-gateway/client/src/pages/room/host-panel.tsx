@@ -135,6 +135,7 @@ function Speaking({ view }: { view: RoomView }) {
           fullWidth
           size="sm"
           aria-label="Mode"
+          classNames={{ label: classes.modeLabel ?? '' }}
           value={view.mode}
           onChange={(mode) => void run({ type: 'set-mode', mode: mode as PolicyMode })}
           data={Object.entries(MODE_WORDS).map(([value, label]) => ({ value, label }))}

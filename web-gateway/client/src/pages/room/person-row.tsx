@@ -61,7 +61,7 @@ function Face({ person }: { person: ParticipantView }) {
 }
 
 function Voice({ muted, talking }: { muted: boolean; talking: boolean }) {
-  if (muted) return <Mark icon={<IconMicrophoneOff size={20} />} text="Muted" kind="quiet" />;
+  if (muted) return <Mark icon={<IconMicrophoneOff size={20} />} text="Muted" kind="bad" />;
   if (!talking) return <Mark icon={<IconMicrophone size={20} />} text="Can be heard" kind="quiet" />;
   return (
     <span className={classes.talking}>
@@ -73,7 +73,7 @@ function Voice({ muted, talking }: { muted: boolean; talking: boolean }) {
   );
 }
 
-function Mark(props: { icon: ReactNode; text: string; kind: 'warm' | 'quiet'; children?: ReactNode }) {
+function Mark(props: { icon: ReactNode; text: string; kind: 'warm' | 'quiet' | 'bad'; children?: ReactNode }) {
   return (
     <span className={classes.mark} data-kind={props.kind} title={props.text}>
       <span aria-hidden="true">

@@ -1,18 +1,20 @@
 /** When there is no sound: which step failed, in plain words, and the ways that remain. */
-import { Anchor, Button } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useSyncExternalStore } from 'react';
+import { PhoneWays } from '../../components/phone-ways.tsx';
 import { Notice } from '../../components/notice.tsx';
 import type { ConferenceSession } from '../../session/conference-session.ts';
 import { useObservable } from '../../session/observable.ts';
 import { failureWords } from '../../softphone/failure-words.ts';
 import type { Failure, PhoneState } from '../../softphone/machine.ts';
-import { telLink } from '../join/join-form.ts';
 import classes from './room.module.css';
+import { SoundElsewhere } from './sound-elsewhere.tsx';
 
 export function SoundNotice({ session }: { session: ConferenceSession }) {
   const phone = useObservable(session.phone ?? NO_PHONE);
   const blocked = useSyncExternalStore(session.player.subscribe, () => session.player.blocked);
   if (phone.name === 'failed') return <Failed session={session} failure={phone.failure} />;
+  if (phone.name === 'elsewhere') return <SoundElsewhere session={session} />;
   if (blocked) {
     return (
       <Notice kind="warm" title="The browser waits for a click before it plays sound" role="alert">
@@ -33,9 +35,9 @@ function Failed({ session, failure }: { session: ConferenceSession; failure: Fai
   return (
     <Notice kind="bad" title={title} role="alert">
       <p>{help}</p>
-      <div className={classes.pair}>
+      <div className={classes.ways}>
         <Button onClick={() => session.phone?.start()}>Try again</Button>
-        <DialIn session={session} />
+        <Ways session={session} />
       </div>
     </Notice>
   );
@@ -46,18 +48,11 @@ function DialBeside({ session }: { session: ConferenceSession }) {
   return (
     <Notice title="Your sound comes by telephone">
       <p>Dial in now. With a personal code, your telephone and this page become one.</p>
-      <DialIn session={session} />
+      <Ways session={session} />
     </Notice>
   );
 }
 
-function DialIn({ session }: { session: ConferenceSession }) {
-  return session.joined.dialIn
-    .filter(({ number }) => !number.startsWith('sip:'))
-    .map(({ number, label }) => (
-      <Anchor key={number} href={telLink(number, session.code)} className="digits">
-        Call {number}
-        {label === undefined ? '' : ` (${label})`}
-      </Anchor>
-    ));
+function Ways({ session }: { session: ConferenceSession }) {
+  return <PhoneWays numbers={session.joined.dialIn} code={session.code ?? ''} />;
 }

@@ -1,3 +1,4 @@
+import { IconHourglass } from '../../components/icons.ts';
 import type { ParticipantView, RoomView } from '../../../../../config/contract/index.ts';
 import classes from './room.module.css';
 
@@ -6,7 +7,9 @@ export function WaitingPage({ view, me }: { view: RoomView; me: ParticipantView 
   const { waitingPosition } = me;
   return (
     <section className={`card ${classes.waiting ?? ''}`} aria-labelledby="waiting-me">
-      <span className={classes.pulse} aria-hidden="true" />
+      <span className={classes.pulse} aria-hidden="true">
+        <IconHourglass size={30} />
+      </span>
       <h2 id="waiting-me">
         {view.waitingForHost ? 'The conference begins when the host arrives' : 'The host will let you in'}
       </h2>

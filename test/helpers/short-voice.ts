@@ -1,9 +1,9 @@
 /** The real prompts cut to a fraction of a second each: a dialogue takes its whole way in little time. */
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { soundsFolder } from '../../../ivr/index.ts';
-import { cut, lengthMs, makeTone } from '../../helpers/tones.ts';
-import { readWav, writeWav } from '../../helpers/wav.ts';
+import { soundsFolder } from '../../ivr/index.ts';
+import { cut, lengthMs, makeTone } from './tones.ts';
+import { readWav, writeWav } from './wav.ts';
 
 const CLIP_MS = 240;
 const TONE_MS = 700;
