@@ -138,8 +138,9 @@ export class CallMedia {
     language: string,
     more: { readonly mediaServer?: string; readonly answer?: (sdp: string) => Promise<void> },
   ): Promise<CallLeg> {
-    const { maker, signal, logger } = this.#options;
-    return maker.createLeg({ offer: this.#callerSdp, language, signal, logger, ...more });
+    const { maker, caller, signal, logger } = this.#options;
+    const callerAddress = caller.invite.sourceAddress;
+    return maker.createLeg({ offer: this.#callerSdp, callerAddress, language, signal, logger, ...more });
   }
 
   #use(leg: CallLeg): void {

@@ -30,7 +30,8 @@ export async function echoCaller(deps: EchoDeps, caller: CallerSide, stopping: A
   let refusal: { status: number } | undefined;
   try {
     const answer = (sdp: string) => caller.answer(sdp);
-    leg = await media.createLeg({ offer: caller.invite.offer, language, signal: over.signal, logger, answer });
+    const { offer, sourceAddress: callerAddress } = caller.invite;
+    leg = await media.createLeg({ offer, callerAddress, language, signal: over.signal, logger, answer });
     leg.events.on('lost', end);
     void leg.echo().then(end, end);
     await clock.sleep(LONGEST_MS, over.signal);

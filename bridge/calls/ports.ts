@@ -42,12 +42,14 @@ export interface CallLeg extends RoomLeg {
 
 export interface LegMaker {
   /**
+   * @param request.callerAddress where the caller's signalling comes from, if known
    * @param request.mediaServer the only one that will do
    * @param request.answer answers the caller, if that has to be done while the leg is made: a browser's
    */
   createLeg(request: {
     /** Empty: the leg offers, and is told the answer by `renegotiate`. */
     offer: string;
+    callerAddress?: string;
     language: string;
     signal: AbortSignal;
     logger: Logger;

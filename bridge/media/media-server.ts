@@ -49,6 +49,8 @@ export type MediaServerEvents = {
 export interface LegRequest {
   /** Empty: the media server offers, and learns of its peer by `renegotiate`. */
   readonly offer: string;
+  /** Where the caller's signalling comes from; absent when that is not known. */
+  readonly callerAddress?: string;
   readonly language: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -138,8 +140,12 @@ export class MediaServer implements LegHost {
     }
   }
 
-  async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, answer }: LegRequest): Promise<FsmrfEndpoint> {
-    const headers = { 'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000) };
+  async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, callerAddress, answer }: LegRequest): Promise<FsmrfEndpoint> {
+    const headers = {
+      'X-Rtp-Timeout-Ms': String(this.#options.rtpTimeoutSeconds * 1_000),
+      // The embedded server listens there when the SDP names an address behind NAT. FreeSWITCH finds out by itself.
+      ...(callerAddress !== undefined && { 'X-Caller-Address': callerAddress }),
+    };
     if (offer === '') return fsmrf.createEndpoint({ headers });
     if (!needsHandshake(offer)) return fsmrf.createEndpoint({ remoteSdp: offer, headers });
     // Its handshake is with one media server; another one cannot take it over.

@@ -19,7 +19,7 @@ export interface SecureMedia {
 }
 
 export interface RemoteMedia {
-  /** From the peer's SDP. Media is accepted only from here, or in NAT mode from the signalling address (strict latching). */
+  /** From the peer's SDP. Media is accepted from here, or as SourceCheck says (strict latching). */
   readonly address: string;
   readonly port: number;
   readonly rtcpPort?: number;
@@ -32,7 +32,7 @@ export interface RemoteMedia {
   readonly ptime: number;
   /** As seen by us. */
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-  /** Address the signalling came from: the only other address media may come from (peers behind NAT). */
+  /** Address the peer's signalling came from, if known: the only other address media may come from (peers behind NAT). */
   readonly signallingAddress?: string;
   /** Then addresses and ports above mean nothing: ICE finds them. */
   readonly secure?: SecureMedia;

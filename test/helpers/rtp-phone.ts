@@ -74,13 +74,13 @@ export class RtpPhone {
     socket.on('message', (bytes) => this.#receive(bytes));
   }
 
-  static async open(): Promise<RtpPhone> {
+  static async open(address = '127.0.0.1'): Promise<RtpPhone> {
     for (;;) {
       const socket = createSocket('udp4');
-      socket.bind(0, '127.0.0.1');
+      socket.bind(0, address);
       await once(socket, 'listening');
       const control = createSocket('udp4');
-      control.bind(socket.address().port + 1, '127.0.0.1');
+      control.bind(socket.address().port + 1, address);
       const bound = await once(control, 'listening').then(
         () => true,
         () => false,

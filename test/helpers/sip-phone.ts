@@ -140,7 +140,7 @@ export class SipPhone extends EventEmitter {
   }
 
   get uri(): string {
-    return `sip:phone@127.0.0.1:${this.port}${this.protocol === 'udp' ? '' : `;transport=${this.protocol}`}`;
+    return `sip:phone@${this.layer.listeningPoints[0]!.address}:${this.port}${this.protocol === 'udp' ? '' : `;transport=${this.protocol}`}`;
   }
 
   get contact(): string {
@@ -265,10 +265,11 @@ export async function startPhone(
   protocol: TransportProtocol = 'udp',
   timings?: Partial<SipTimings>,
   tls: Partial<TlsOptions> = {},
+  address = '127.0.0.1',
 ): Promise<SipPhone> {
   const phone = new SipPhone(protocol);
   phone.layer = await startTransactionLayer({
-    listen: [{ protocol, address: '127.0.0.1', port: 0 }],
+    listen: [{ protocol, address, port: 0 }],
     user: { onRequest: (transaction) => phone.onRequest(transaction), onAck: (ack) => phone.onAck(ack) },
     logger,
     timings,

@@ -1,4 +1,5 @@
 /** Channel variables and caller profile from an INVITE, as mod_sofia sets them. */
+import { isIP } from 'node:net';
 import { parseNameAddr, parseSipUri, parseVia, tagOf, type SipUri } from '../../wire/sip-address.ts';
 import { SipParseError, type SipRequest } from '../../wire/sip-message.ts';
 import type { EslEventValue } from '../../wire/esl-event.ts';
@@ -58,6 +59,15 @@ export function callerProfileOf(invite: SipRequest, source: SipHop): CallerProfi
     destinationNumber: partyOf(() => parseSipUri(invite.uri)).user,
     context: CONTEXT,
   };
+}
+
+/**
+ * Where the caller's own signalling came from, as the application tells: the INVITE itself comes from drachtio. Only those
+ * who may call here at all are asked, and what callers write into their INVITEs never comes this far.
+ */
+export function callerAddressOf({ headers }: SipRequest): string | undefined {
+  const told = headers.get('X-Caller-Address')?.trim() ?? '';
+  return isIP(told) === 0 ? undefined : told;
 }
 
 /** Without control characters, whoever chose it. */

@@ -10,6 +10,7 @@ import type { Channel, Codec } from '../channel/channel.ts';
 import { causeOfNumber, q850, sipStatus, type HangupCause } from '../channel/hangup-causes.ts';
 import type { Leg } from '../channel/session.ts';
 import { parseInfoDigit } from './info-digits.ts';
+import { callerAddressOf } from './call-variables.ts';
 import type { UasDialog } from './dialog.ts';
 import { CRYPTO_VARIABLE, mediaVariables } from './media-variables.ts';
 import { answerSdp, negotiate, offerSdp, remoteMedia, type LocalMedia, type Negotiated } from './negotiation.ts';
@@ -272,7 +273,7 @@ export class SipCall implements Leg {
     channel.variables.setAll(mediaVariables(local, localSdp, remoteSdp, negotiated));
     // fsmrf acknowledges our offer with our own address until it knows the real peer: nothing to send there.
     if (negotiated.address === local.address && negotiated.port === local.port) return;
-    port.setRemote(remoteMedia(negotiated, invite.source.address, this.#ice));
+    port.setRemote(remoteMedia(negotiated, callerAddressOf(invite.request), this.#ice));
   }
 
   #negotiate(offer: SessionDescription): Negotiated | undefined {

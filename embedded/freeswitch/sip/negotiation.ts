@@ -108,8 +108,12 @@ function secured(
   };
 }
 
-/** For the media engine. @param ice ours, for a secured stream */
-export function remoteMedia(negotiated: Negotiated, signallingAddress: string, ice?: IceCredentials): RemoteMedia {
+/** For the media engine. @param signallingAddress the caller's, if known. @param ice ours, for a secured stream */
+export function remoteMedia(
+  negotiated: Negotiated,
+  signallingAddress: string | undefined,
+  ice?: IceCredentials,
+): RemoteMedia {
   const { telephoneEvent, comfortNoise, rtcpPort, secure } = negotiated;
   return {
     address: negotiated.address,
@@ -117,7 +121,7 @@ export function remoteMedia(negotiated: Negotiated, signallingAddress: string, i
     audioPayloadType: negotiated.codec.payloadType,
     ptime: negotiated.ptime,
     direction: negotiated.direction,
-    signallingAddress,
+    ...(signallingAddress !== undefined && { signallingAddress }),
     ...(rtcpPort !== undefined && { rtcpPort }),
     ...(telephoneEvent !== undefined && { telephoneEventPayloadType: telephoneEvent }),
     ...(comfortNoise !== undefined && { comfortNoisePayloadType: comfortNoise }),

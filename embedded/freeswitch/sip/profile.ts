@@ -22,7 +22,7 @@ import { microseconds, type Clock } from '../clock.ts';
 import type { EventBus } from '../core/event-bus.ts';
 import { routeCall, type DialplanMatch } from '../dialplan.ts';
 import { readSdp, SipCall } from './call.ts';
-import { callerProfileOf, channelNameOf, inviteVariables } from './call-variables.ts';
+import { callerAddressOf, callerProfileOf, channelNameOf, inviteVariables } from './call-variables.ts';
 import { dialogId, UasDialog } from './dialog.ts';
 import { mediaVariables } from './media-variables.ts';
 import { negotiate, remoteMedia, offerSdp, type Negotiated } from './negotiation.ts';
@@ -184,7 +184,7 @@ export class SipProfile implements TransactionLayerUser {
   }
 
   async #open(transaction: ServerTransaction, isCancelled: () => boolean): Promise<SipCall | undefined> {
-    const { request, source } = transaction;
+    const { request } = transaction;
     const offer = offerOf(request);
     const parsed = offer === 'malformed' ? undefined : offer;
     const negotiated = parsed && this.#negotiate(parsed);
@@ -195,7 +195,7 @@ export class SipProfile implements TransactionLayerUser {
         address: mediaAddress,
         inactivityTimeoutSeconds: rtpTimeoutSeconds,
         // A browser's transport waits for our ICE credentials.
-        ...(negotiated && !negotiated.secure && { remote: remoteMedia(negotiated, source.address) }),
+        ...(negotiated && !negotiated.secure && { remote: remoteMedia(negotiated, callerAddressOf(request)) }),
       });
       if (!isCancelled()) return this.#begin(transaction, port, parsed);
       await port.close();

@@ -103,6 +103,11 @@ export class JitterBuffer {
     return 'audio';
   }
 
+  /** Time that went by without a pull. What waits for it is not played: everything after it would be late for as long. */
+  skip(samples: number): void {
+    if (this.#started) this.#playout = (this.#playout + samples) >>> 0;
+  }
+
   /** The next 20 ms are one packet of silence: common enough to be worth not decoding it. */
   #isSilentNext(): boolean {
     const head = this.#held[0];

@@ -1,16 +1,18 @@
 /**
  * Strict source latching: whom a leg listens to, and where it sends. Media is accepted from the address and port of the
- * peer's SDP. Only when the signalling came from another address than the SDP names (a peer behind NAT) may media come
- * from that signalling address instead: a few packets in order, within a window after each SDP, latched once.
+ * peer's SDP. From elsewhere it may come only if that is another port of the same address (a NAT or a phone that sends from
+ * another one), or the address that the signalling came from when the SDP names another (a phone that does not know its
+ * NAT): a few packets in order, within a window after each SDP, latched once. The SDP's own source, should it be heard
+ * after all, takes its address back.
  */
 import { isIP } from 'node:net';
 import { sequenceDistance } from '../../wire/rtp.ts';
 import type { RemoteMedia } from '../types.ts';
 import type { Arrival, ReceiveStage } from './arrival.ts';
 
-/** Packets in order, of one SSRC, from the signalling address before it is believed. */
+/** Packets in order, of one SSRC, from elsewhere than the SDP says before they are believed. */
 const NAT_PACKETS = 3;
-/** After an SDP, a peer behind NAT must have begun to send within this time. */
+/** After an SDP, a peer must have begun to send from elsewhere within this time. */
 export const NAT_WINDOW_MS = 30_000;
 
 export interface MediaAddress {
@@ -38,6 +40,7 @@ function sendable(address: string, port: number): MediaAddress | undefined {
 export interface SourceState {
   readonly latched: MediaAddress | undefined;
   readonly candidate: Candidate | undefined;
+  readonly former: MediaAddress | undefined;
   readonly armedAtMs: number;
 }
 
@@ -47,10 +50,14 @@ export class SourceCheck implements ReceiveStage {
   #told: MediaAddress | undefined;
   #latched: MediaAddress | undefined;
   #candidate: Candidate | undefined;
+  /** Latched when another SDP was good: what still comes from there is not what this one speaks of. */
+  #former: MediaAddress | undefined;
   #armedAtMs = 0;
 
   /** A new SDP: forgets what was latched. */
   arm(remote: RemoteMedia, nowMs: number): void {
+    const before = this.#remote;
+    if (before && !isAt(before, remote)) this.#former = this.#latched ?? this.#former;
     this.#remote = remote;
     this.#told = sendable(remote.address, remote.port);
     this.#latched = undefined;
@@ -59,19 +66,27 @@ export class SourceCheck implements ReceiveStage {
   }
 
   get state(): SourceState {
-    return { latched: this.#latched, candidate: this.#candidate, armedAtMs: this.#armedAtMs };
+    const [latched, candidate, former, armedAtMs] = [this.#latched, this.#candidate, this.#former, this.#armedAtMs];
+    return { latched, candidate, former, armedAtMs };
   }
 
   /** Goes on where another one stopped: neither the latch nor its window begins anew. */
-  resume(remote: RemoteMedia, { latched, candidate, armedAtMs }: SourceState): void {
+  resume(remote: RemoteMedia, { latched, candidate, former, armedAtMs }: SourceState): void {
     this.arm(remote, armedAtMs);
     this.#latched = latched;
     this.#candidate = candidate;
+    this.#former = former;
   }
 
-  /** The one source that is listened to, once it is known. */
-  get latched(): MediaAddress | undefined {
-    return this.#latched;
+  /** The one source that is listened to, once it is known and no other can take its place. */
+  get settled(): MediaAddress | undefined {
+    return this.#isOtherPort ? undefined : this.#latched;
+  }
+
+  /** Latched at the SDP's address, but not at its port. */
+  get #isOtherPort(): boolean {
+    const [latched, remote] = [this.#latched, this.#remote];
+    return latched?.address === remote?.address && latched?.port !== remote?.port;
   }
 
   /** Where our packets go: to the latched source, until then to the SDP's address; undefined when there is nowhere. */
@@ -81,22 +96,22 @@ export class SourceCheck implements ReceiveStage {
 
   /** Cheap first look, before a packet is parsed. */
   mayCome(address: string, port: number): boolean {
-    if (this.#latched) return address === this.#latched.address && port === this.#latched.port;
-    const remote = this.#remote;
-    if (!remote) return false;
-    return this.#isSdpSource(remote, address, port) || this.#isNatSource(remote, address);
+    const source = { address, port };
+    if (isAt(this.#latched, source)) return true;
+    if (this.settled || !this.#remote) return false;
+    return isAt(this.#remote, source) || (!this.#latched && this.#isCandidate(this.#remote, source));
   }
 
   take({ packet, address, port, atMs }: Arrival): boolean {
-    if (this.#latched) return address === this.#latched.address && port === this.#latched.port;
-    const remote = this.#remote;
-    if (!remote) return false;
-    if (this.#isSdpSource(remote, address, port)) {
-      this.#latch({ address, port });
+    const source = { address, port };
+    if (!this.mayCome(address, port)) return false;
+    if (isAt(this.#latched, source)) return true;
+    if (isAt(this.#remote, source)) {
+      this.#latch(source);
       return true;
     }
-    if (!this.#isNatSource(remote, address) || atMs - this.#armedAtMs > NAT_WINDOW_MS) return false;
-    return this.#consider({ address, port }, packet.ssrc, packet.sequence);
+    if (atMs - this.#armedAtMs > NAT_WINDOW_MS) return false;
+    return this.#consider(source, packet.ssrc, packet.sequence);
   }
 
   /** RTCP comes from the same address; its port is the SDP's, the next one, or whatever NAT made of it. */
@@ -104,7 +119,8 @@ export class SourceCheck implements ReceiveStage {
     const remote = this.#remote;
     if (!remote || !this.#latched || address !== this.#latched.address) return false;
     if (this.#latched.address !== remote.address) return true;
-    return port === (remote.rtcpPort ?? remote.port + 1) || port === this.#latched.port;
+    const { port: latched } = this.#latched;
+    return port === (remote.rtcpPort ?? latched + 1) || port === latched;
   }
 
   /** Where reports go. */
@@ -119,8 +135,8 @@ export class SourceCheck implements ReceiveStage {
   #consider(source: MediaAddress, ssrc: number, sequence: number): boolean {
     const candidate = this.#candidate;
     const continues =
-      candidate?.address === source.address &&
-      candidate.port === source.port &&
+      candidate &&
+      isAt(candidate, source) &&
       candidate.ssrc === ssrc &&
       sequenceDistance(sequence, candidate.sequence) === 1;
     if (!continues) {
@@ -138,11 +154,12 @@ export class SourceCheck implements ReceiveStage {
     this.#candidate = undefined;
   }
 
-  #isSdpSource(remote: RemoteMedia, address: string, port: number): boolean {
-    return address === remote.address && port === remote.port;
+  #isCandidate(remote: RemoteMedia, source: MediaAddress): boolean {
+    if (source.address !== remote.address) return source.address === remote.signallingAddress;
+    return !isAt(this.#former, source);
   }
+}
 
-  #isNatSource(remote: RemoteMedia, address: string): boolean {
-    return remote.signallingAddress === address && remote.signallingAddress !== remote.address;
-  }
+function isAt(place: MediaAddress | undefined, { address, port }: MediaAddress): boolean {
+  return place?.address === address && place.port === port;
 }

@@ -237,6 +237,7 @@ export class Leg {
   /** Frames that could not be made in time. */
   skip(frames: number): void {
     this.#sender.skip(frames * FRAME_SAMPLES);
+    this.#jitter.skip(frames * FRAME_SAMPLES);
   }
 
   play(request: PlayRequest): void {
@@ -371,7 +372,7 @@ export class Leg {
     }
     this.#reception.take(arrival);
     // A browser's address may change under way: its transport decides whom to hear.
-    if (!this.#secure && this.#source.latched !== this.#keptTo) this.#keepTo(this.#source.latched);
+    if (!this.#secure && this.#source.settled !== this.#keptTo) this.#keepTo(this.#source.settled);
     this.#noteHeard(atMs);
     this.#accept(packet, atMs);
   }

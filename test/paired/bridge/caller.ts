@@ -48,8 +48,10 @@ export class Caller {
     this.rtp = rtp;
   }
 
-  static async open(protocol: TransportProtocol = 'udp'): Promise<Caller> {
-    return new Caller(await startPhone(protocol, undefined, { verifyServers: false }), await RtpPhone.open());
+  /** @param address of the telephone: others than 127.0.0.1 are other machines */
+  static async open(protocol: TransportProtocol = 'udp', address = '127.0.0.1'): Promise<Caller> {
+    const sip = await startPhone(protocol, undefined, { verifyServers: false }, address);
+    return new Caller(sip, await RtpPhone.open(address));
   }
 
   offer(payloads = '0 8 101'): string {

@@ -17,7 +17,7 @@ export interface Running {
   readonly dataDir: string;
   /** A conference and its codes. */
   conference(policy?: Partial<ConferencePolicy>): Promise<Meeting>;
-  phone(protocol?: TransportProtocol): Promise<Caller>;
+  phone(protocol?: TransportProtocol, address?: string): Promise<Caller>;
   /** Waits until nothing of any call is left. */
   quiet(): Promise<void>;
   /** Lines of the log with this message. */
@@ -90,8 +90,8 @@ async function start(overrides: SettingsInput, options: VoiceOptions, stopped: (
           }),
       };
     },
-    phone: async (protocol) => {
-      const phone = await Caller.open(protocol);
+    phone: async (protocol, address) => {
+      const phone = await Caller.open(protocol, address);
       phones.push(phone);
       return phone;
     },

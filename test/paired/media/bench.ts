@@ -88,8 +88,9 @@ export class MediaBench {
     return join(this.folder, name);
   }
 
-  async phone(): Promise<RtpPhone> {
-    const phone = await RtpPhone.open();
+  /** @param address others than 127.0.0.1 are other machines */
+  async phone(address?: string): Promise<RtpPhone> {
+    const phone = await RtpPhone.open(address);
     this.#phones.push(phone);
     return phone;
   }

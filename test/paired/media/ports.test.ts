@@ -113,7 +113,7 @@ onBothNetworks('media port, paired with a plain phone', (udp) => {
   it('never lets a stranger be heard or answered', async () => {
     const { phone, port } = await bench.leg();
     port.setEcho(true);
-    const stranger = await bench.phone();
+    const stranger = await bench.phone('127.0.0.2');
     stranger.talk(port.localPort, B);
     await phone.hear(300);
     phone.talk(port.localPort, A);

@@ -219,6 +219,31 @@ describe('leg', () => {
     expect((second!.timestamp - first!.timestamp) | 0).to.equal(5 * 160);
   });
 
+  it('hears what is said now after frames that were skipped, however long it stood still', () => {
+    for (const stalled of [10, 20, 40, 90]) {
+      const bench = new Bench();
+      let n = 1;
+      for (; n <= 50; n++) {
+        bench.packet(n, { payload: codes(level(n)) });
+        bench.tick();
+      }
+      // All of it waited in the socket; five frames are caught up, the rest is skipped.
+      for (const end = n + stalled; n < end; n++) bench.packet(n, { payload: codes(level(n)) });
+      bench.leg.skip(stalled - 5);
+      bench.ticks(5);
+      for (const end = n + 25; n < end; n++) {
+        bench.packet(n, { payload: codes(level(8000)) });
+        bench.tick();
+      }
+      const heard: number[] = [];
+      for (let frame = 1; frame <= 10 && heard.at(-1) !== heardAs(-8000); frame++, n++) {
+        bench.packet(n, { payload: codes(level(-8000)) });
+        heard.push(bench.tick()[0]!);
+      }
+      expect(heard.length * 20, `milliseconds of delay after ${stalled} frames`).to.be.at.most(60);
+    }
+  });
+
   it('closes once and is silent afterwards', async () => {
     const bench = new Bench();
     bench.leg.play({ playId: 1, uri: '', source: new Promise(() => undefined) });

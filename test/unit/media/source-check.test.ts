@@ -19,21 +19,56 @@ describe('source check', () => {
     expect(check.destination).to.equal(undefined);
   });
 
-  it("takes media from the SDP's address and port only", () => {
+  it("takes media from the SDP's address only", () => {
     const check = armed();
-    for (const from of [STRANGER, { ...PHONE, port: PHONE.port + 2 }, { ...PHONE, address: OUTSIDE }]) {
+    for (const from of [STRANGER, { ...PHONE, address: OUTSIDE }]) {
       expect(check.mayCome(from.address, from.port), from.address).to.equal(false);
       expect(check.take(arrival({}, from)), from.address).to.equal(false);
     }
     expect(check.take(arrival())).to.equal(true);
   });
 
-  it('does not let the signalling address in at another port when it is the address of the SDP', () => {
-    const check = armed({ signallingAddress: PHONE.address });
-    for (let sequence = 1; sequence < 10; sequence++) {
-      expect(check.take(arrival({ sequence }, { port: 5555 }))).to.equal(false);
-    }
-    expect(check.destination).to.include(PHONE);
+  describe('for a peer that sends from another port than its SDP says', () => {
+    const other = { ...PHONE, port: 5555 };
+    const take = (check: SourceCheck, sequence: number, from = other, atMs = 0): boolean =>
+      check.take(arrival({ sequence }, { ...from, atMs }));
+
+    it('believes that port after three packets in order, and sends there', () => {
+      const check = armed();
+      expect([1, 2, 3, 4].map((sequence) => take(check, sequence))).to.deep.equal([false, false, true, true]);
+      expect(check.destination).to.include(other);
+      expect(check.rtcpDestination).to.deep.equal({ ...other, port: 5556 });
+      expect(check.acceptsRtcp(PHONE.address, 5556)).to.equal(true);
+      expect(take(check, 5, { ...PHONE, port: 5557 }), 'a third port').to.equal(false);
+    });
+
+    it('gives the port of the SDP its place back', () => {
+      const check = armed();
+      for (const sequence of [1, 2, 3]) take(check, sequence);
+      expect(check.settled).to.equal(undefined);
+      expect(take(check, 100, PHONE)).to.equal(true);
+      expect(check.destination).to.include(PHONE);
+      expect(check.settled).to.include(PHONE);
+      for (const sequence of [4, 5, 6, 7]) expect(take(check, sequence)).to.equal(false);
+    });
+
+    it('does not believe it when the window is over', () => {
+      const check = armed();
+      for (const sequence of [1, 2, 3, 4]) expect(take(check, sequence, other, NAT_WINDOW_MS + 1)).to.equal(false);
+    });
+
+    it('believes it again after the same SDP, but not what is left of the one before', () => {
+      const check = armed();
+      for (const sequence of [1, 2, 3]) take(check, sequence);
+      check.arm(remote({ direction: 'recvonly' }), 10);
+      expect([4, 5, 6].map((sequence) => take(check, sequence))).to.deep.equal([false, false, true]);
+      check.arm(remote({ port: 6000 }), 20);
+      const resumed = new SourceCheck();
+      resumed.resume(remote({ port: 6000 }), check.state);
+      for (const at of [check, resumed]) {
+        expect([7, 8, 9, 10].map((sequence) => take(at, sequence))).to.deep.equal([false, false, false, false]);
+      }
+    });
   });
 
   describe('for a peer behind NAT', () => {
