@@ -129,6 +129,8 @@ export const globalKeys = {
   process: (id: string): string => `${PREFIX}:{process:${checkId(id)}}`,
   /** string: what the token stands for, as JSON; expires with the token. The token is a SHA-256 hash. */
   token: (kind: string, hash: string): string => `${PREFIX}:{token:${kind}:${hash}}`,
+  /** string: a person has logged in from that network lately. The subject is a fingerprint. */
+  knownNetwork: (subject: string): string => `${PREFIX}:{known-network:${subject}}`,
   /** string: counter of rate-limiter-flexible, below {@link LIMIT_PREFIX}. The subject is a fingerprint. */
   limit: (rule: string, subject: string): string => `{limit:${rule}:${subject}}`,
 } as const;

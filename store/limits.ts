@@ -119,11 +119,15 @@ const LOGIN_RULES: Readonly<Record<'login' | 'login-address', GrowingRule>> = {
 };
 
 export type LimitRules = Readonly<
-  Record<'login' | 'login-address', GrowingRule> & Record<'invite' | 'join' | 'ticket', PlainRule>
+  Record<'login' | 'login-address', GrowingRule> & Record<'login-email' | 'invite' | 'join' | 'ticket', PlainRule>
 >;
+
+const KNOWN_NETWORK_SECONDS = 90 * 24 * 60 * MINUTE_SECONDS;
 
 export const LIMIT_RULES: LimitRules = {
   ...LOGIN_RULES,
+  // From all networks together: many who guess at one person's password. Known networks are not counted.
+  'login-email': { tries: 100, windowSeconds: 60 * MINUTE_SECONDS },
   invite: { tries: 50, windowSeconds: 1 },
   // Of one network, all of them good: a whole office comes in at nine, nobody fills the store.
   join: { tries: 300, windowSeconds: 10 * MINUTE_SECONDS },
@@ -136,13 +140,24 @@ export function createLimits(context: StoreContext, client: LimiterClient, rules
   const limiters: Readonly<Record<LimitRule, Limiter & Partial<GrowingLimiter>>> = {
     login: createGrowingLimiter(client, all.login),
     'login-address': createGrowingLimiter(client, all['login-address']),
+    'login-email': createLimiter(client, all['login-email']),
     invite: createLimiter(client, all.invite),
     join: createLimiter(client, all.join),
     ticket: createLimiter(client, all.ticket),
   };
   const keyOf = (rule: LimitRule, key: string) =>
     globalKeys.limit(rule, context.secrets.fingerprint('limit', `${rule}:${key}`));
+  const knownKey = (person: string, network: string) =>
+    globalKeys.knownNetwork(context.secrets.fingerprint('limit', `known:${person} ${network}`));
   return {
+    remember: async (person, network) => {
+      const key = knownKey(person, network);
+      await context.connection.send(key, ['SET', key, '1', 'EX', String(KNOWN_NETWORK_SECONDS)]);
+    },
+    knows: async (person, network) => {
+      const key = knownKey(person, network);
+      return (await context.connection.send(key, ['EXISTS', key])) === 1;
+    },
     consume: async (rule, key) => {
       const limiter = limiters[rule];
       const take = await limiter.take(keyOf(rule, key));

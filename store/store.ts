@@ -283,8 +283,11 @@ export interface Passes {
   revokeAll(conference: Omit<PassHolder, 'participantId'>, except?: readonly string[]): Promise<void>;
 }
 
-/** `login` and `login-address` grow: whoever uses up the tries waits, each time twice as long. */
-export type LimitRule = 'login' | 'login-address' | 'invite' | 'join' | 'ticket';
+/**
+ * `login` (of one e-mail address from one network) and `login-address` (of one network) grow: whoever uses up the tries
+ * waits, each time twice as long. `login-email` is of one e-mail address from wherever, see {@link Limits.knows}.
+ */
+export type LimitRule = 'login' | 'login-address' | 'login-email' | 'invite' | 'join' | 'ticket';
 
 export interface Limits {
   /** Counts one try against `key`; resolves with 0 when allowed, else with the milliseconds to wait. */
@@ -292,6 +295,10 @@ export interface Limits {
   /** Takes one try back that was allowed: it was a good one. */
   giveBack(rule: LimitRule, key: string): Promise<void>;
   reset(rule: LimitRule, key: string): Promise<void>;
+  /** For three months: this person has proven from this network who they are. */
+  remember(person: string, network: string): Promise<void>;
+  /** Whoever is known is not kept waiting by what others try from elsewhere in their name. */
+  knows(person: string, network: string): Promise<boolean>;
 }
 
 export interface Store {

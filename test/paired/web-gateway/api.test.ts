@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { DEFAULT_POLICY } from '../../../config/contract/index.ts';
-import { createLogger } from '../../../config/index.ts';
+import { createLogger, loadSettings } from '../../../config/index.ts';
 import type { Role, RoomDocument, Store } from '../../../store/index.ts';
 import { createAdminLink, issueLogin, type Gateway } from '../../../web-gateway/server/index.ts';
 import { call, startTestGateway, type Answer } from '../../helpers/gateway.ts';
@@ -111,6 +111,34 @@ describe('web gateway: the API over HTTP', () => {
         expect(await login(PASSWORD)).to.equal(429);
       } finally {
         await office.stop();
+        await strict.close();
+      }
+    });
+
+    it('does not let others keep somebody out by trying in their name', async () => {
+      await person(['admin'], 'default', 'ada@example.org');
+      const rules = { 'login-email': { tries: 20, windowSeconds: 60 } };
+      const strict = await openTestStore(redis, { limits: rules });
+      const proxied = await startTestGateway(strict, {
+        settings: loadSettings({ environment: {}, overrides: { httpPort: 0, trustProxy: ['127.0.0.1/32'] } }),
+      });
+      try {
+        const login = async (from: string, password: string) =>
+          (
+            await call(proxied, 'POST', '/api/v1/login', {
+              body: { email: 'ada@example.org', password },
+              headers: { 'x-forwarded-for': from },
+            })
+          ).status;
+        expect(await login('203.0.113.1', PASSWORD)).to.equal(200);
+        for (let tried = 0; tried < 8; tried += 1) expect(await login('198.51.100.1', 'no')).to.equal(401);
+        expect(await login('198.51.100.1', PASSWORD), 'from where all tries are used up').to.equal(429);
+        expect(await login('203.0.113.2', PASSWORD), 'from a network that is new').to.equal(200);
+        for (let tried = 0; tried < 12; tried += 1) await login(`192.0.2.${tried}`, 'no');
+        expect(await login('192.0.2.99', PASSWORD), 'when many networks have guessed').to.equal(429);
+        expect(await login('203.0.113.1', PASSWORD), 'from where she has logged in before').to.equal(200);
+      } finally {
+        await proxied.stop();
         await strict.close();
       }
     });

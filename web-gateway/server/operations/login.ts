@@ -6,7 +6,7 @@ import {
   type PersonView,
 } from '../../../config/contract/index.ts';
 import type { Logger } from '../../../config/index.ts';
-import { DEFAULT_TENANT_ID, type Person, type Store } from '../../../store/index.ts';
+import { DEFAULT_TENANT_ID, type LimitRule, type Person, type Store } from '../../../store/index.ts';
 import { issueLogin } from '../authentication.ts';
 import { limitKeyOf } from '../client-address.ts';
 import { operation, type Operation } from '../operation.ts';
@@ -63,18 +63,33 @@ export function loginOperations(store: Store, loginHours: number, logger: Logger
 const emailKey = (email: string) => `email:${email.trim().toLowerCase()}`;
 
 /**
- * Per address and per e-mail address, before any password is looked at: a flood costs us no argon2.
+ * Before any password is looked at, so that a flood costs us no argon2: per network; per e-mail address from one network;
+ * and, more loosely, per e-mail address from all networks from which that person has not logged in. So nobody keeps
+ * somebody else out of their own account by trying wrong passwords in their name.
  * @returns to be called when the password was right
  * @throws PartylineError request/rate-limited
  */
 export async function limitLogin(store: Store, email: string, address: string): Promise<() => Promise<void>> {
-  const ofAddress = await store.limits.consume('login-address', limitKeyOf(address));
-  const retryAfterMs = ofAddress > 0 ? ofAddress : await store.limits.consume('login', emailKey(email));
-  if (retryAfterMs > 0) throw new PartylineError('request/rate-limited', { retryAfterMs });
+  const { limits } = store;
+  const network = limitKeyOf(address);
+  const person = emailKey(email);
+  const here = `${person} ${network}`;
+  const known = await limits.knows(person, network);
+  const counted: [rule: LimitRule, key: string][] = [
+    ['login-address', network],
+    ['login', here],
+    ...(known ? [] : [['login-email', person] as [LimitRule, string]]),
+  ];
+  for (const [rule, key] of counted) {
+    const retryAfterMs = await limits.consume(rule, key);
+    if (retryAfterMs > 0) throw new PartylineError('request/rate-limited', { retryAfterMs });
+  }
   return async () => {
     await Promise.all([
-      store.limits.reset('login', emailKey(email)),
-      store.limits.giveBack('login-address', limitKeyOf(address)),
+      limits.reset('login', here),
+      limits.giveBack('login-address', network),
+      ...(known ? [] : [limits.giveBack('login-email', person)]),
+      limits.remember(person, network),
     ]);
   };
 }

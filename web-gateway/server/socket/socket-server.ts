@@ -39,7 +39,7 @@ export const SOCKET_LIMITS: SocketServerLimits = {
   recheckMs: 20_000,
   burstMessages: 30,
   messagesPerSecond: 10,
-  pagesPerPerson: 10,
+  pagesPerPerson: 8,
   strikes: 40,
 };
 
