@@ -50,14 +50,14 @@ export class SourceCheck implements ReceiveStage {
   #told: MediaAddress | undefined;
   #latched: MediaAddress | undefined;
   #candidate: Candidate | undefined;
-  /** Latched when another SDP was good: what still comes from there is not what this one speaks of. */
+  /** Where another SDP's media came from, or was to come from: what still comes from there is not what this one speaks of. */
   #former: MediaAddress | undefined;
   #armedAtMs = 0;
 
   /** A new SDP: forgets what was latched. */
   arm(remote: RemoteMedia, nowMs: number): void {
     const before = this.#remote;
-    if (before && !isAt(before, remote)) this.#former = this.#latched ?? this.#former;
+    if (before && !isAt(before, remote)) this.#former = this.#latched ?? this.#told ?? this.#former;
     this.#remote = remote;
     this.#told = sendable(remote.address, remote.port);
     this.#latched = undefined;

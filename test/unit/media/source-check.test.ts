@@ -57,6 +57,15 @@ describe('source check', () => {
       for (const sequence of [1, 2, 3, 4]) expect(take(check, sequence, other, NAT_WINDOW_MS + 1)).to.equal(false);
     });
 
+    it('does not believe what is left of an SDP that was said again just before', () => {
+      const check = armed();
+      take(check, 1, PHONE);
+      check.arm(remote(), 0); // on hold: the same place
+      check.arm(remote(other), 0); // and elsewhere at once, before another packet came
+      expect([2, 3, 4, 5].map((sequence) => take(check, sequence, PHONE))).to.deep.equal([false, false, false, false]);
+      expect(check.destination).to.include(other);
+    });
+
     it('believes it again after the same SDP, but not what is left of the one before', () => {
       const check = armed();
       for (const sequence of [1, 2, 3]) take(check, sequence);
