@@ -35,10 +35,10 @@ const CHECKS = [
 
 const SUITES = [
   { name: 'unit', minutes: 10 },
-  { name: 'paired', minutes: 10 },
+  { name: 'paired', minutes: 20 },
   { name: 'conformance', minutes: 10 },
   { name: 'journeys', minutes: 20 },
-  { name: 'browser', minutes: 10 },
+  { name: 'browser', minutes: 20 },
 ];
 
 const PROGRAMS = [
