@@ -226,14 +226,14 @@ describe('a room by phone', function () {
       const [host, anna] = await Promise.all([come(hostCode, HOST), come(guestCode, ANNA)]);
       await Promise.all([anna.hearsVoices(HOST), host.hearsVoices(ANNA)]);
       await host.phone.hangUp();
-      return { host, anna, guestCode };
+      return { host, anna, hostCode };
     };
     const waits = async () => {
-      const { host, anna, guestCode } = await meet('wait');
+      const { host, anna, hostCode } = await meet('wait');
       await anna.hears('en/host-left-wait', 'tones/hold-music');
       host.forget();
-      // The same line, and the guest code: the host is the host again.
-      await dial(host, guestCode);
+      // The same line, and the host code: the same row, and the host again.
+      await dial(host, hostCode);
       await Promise.all([anna.hears('en/host-is-back'), anna.hearsVoices(HOST)]);
     };
     const goesOn = async () => {

@@ -6,11 +6,15 @@ import { handsUp } from './people.ts';
 
 /** One person is heard by hosts no more often than that, and hands of all of them no more often than a tone lasts. */
 const CALL_GAP_MS = 15_000;
-const TONE_GAP_MS = 1_500;
+const TONE_GAP_MS = 600;
 
 /** Hosts hear that somebody wants something of them, unless they have heard it just now. @returns the row as it is then */
 export function callHosts(draft: Draft, row: Participant, ...words: Words[]): Participant {
   if (draft.at < (row.calledHostsAt ?? -Infinity) + CALL_GAP_MS) return row;
+  return callHostsNow(draft, row, ...words);
+}
+
+export function callHostsNow(draft: Draft, row: Participant, ...words: Words[]): Participant {
   draft.announce('hosts', ...words);
   return draft.update(row, { calledHostsAt: draft.at });
 }

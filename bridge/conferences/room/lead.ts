@@ -3,7 +3,7 @@ import type { PolicyAnnounce, PolicyMode } from '../../../config/contract/index.
 import type { Participant } from '../../../store/index.ts';
 import { canUnmute } from './audio.ts';
 import type { Draft } from './draft.ts';
-import { callHosts, giveTurn, withoutTurn } from './hands.ts';
+import { callHosts, callHostsNow, giveTurn, withoutTurn } from './hands.ts';
 import type { Rejection, Words } from './inputs.ts';
 import { presentGuests, presentHosts } from './people.ts';
 
@@ -132,6 +132,8 @@ export function askForHelp(draft: Draft, me: Participant): void {
   }
   const who: Words[] =
     me.nameSound === undefined ? ['somebody-needs-help'] : [{ meaning: 'recorded', file: me.nameSound }, 'needs-help'];
-  callHosts(draft, now, ...who);
+  // What has not been asked yet is not kept back because of a hand raised just before; only hosts make it new again.
+  if (me.asksForHelp) callHosts(draft, now, ...who);
+  else callHostsNow(draft, now, ...who);
   draft.tell(me, 'help-is-asked-for');
 }

@@ -510,6 +510,13 @@ describe('hosts', () => {
     expect(room.announced('hosts'), 'it may have been missed').to.deep.equal(['somebody-needs-help']);
   });
 
+  it('hear who needs help even when a hand was raised just before', () => {
+    const room = meeting();
+    room.press('anna', 'toggle-hand');
+    room.press('anna', 'ask-for-help');
+    expect(room.announced('hosts')).to.deep.equal(['hand-tone', 'somebody-needs-help']);
+  });
+
   it('name others by voice; guests only themselves', () => {
     const room = meeting();
     const record = (of: string, by: string) =>
