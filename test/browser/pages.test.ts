@@ -20,12 +20,18 @@ const WINDOWS = [
 const THEMES = ['light', 'dark'] as const;
 const SHOTS = process.env['SHOTS'];
 
-/** Nothing is half faded in any more. */
-const STILL = `Promise.all(
-  document.getAnimations()
-    .filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity)
-    .map(({ finished }) => finished.catch(() => undefined)),
-).then(() => undefined)`;
+/** Nothing is half faded in any more, nor begins to with the next frame: a change of theme is drawn over several. */
+const STILL = `(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  const moving = () =>
+    document.getAnimations().filter(({ effect }) => effect.getComputedTiming().iterations !== Infinity);
+  for (let still = 0; still < 3; ) {
+    const now = moving();
+    await Promise.all(now.map(({ finished }) => finished.catch(() => undefined)));
+    await frame();
+    still = now.length === 0 ? still + 1 : 0;
+  }
+})()`;
 
 /** Texts and controls that stick out of their card, dialog or button. */
 const SPILLED = `[...document.querySelectorAll('.card, [role=dialog] > *, main, section, button')]
