@@ -1,5 +1,5 @@
 /**
- * What `npm test` runs: sets a bare machine up, then the checks and the suites one after the other. The last line counts
+ * What `npm test` runs: sets a bare machine up, then the checks, then the suites, two at a time. The last line counts
  * everything: a check is one test, and so is a suite that crashes, hangs, or does not end by itself.
  *
  *   npm test                            everything
@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkNode, installPackages, installPrograms, SetUpError } from './lib/system.mjs';
@@ -37,8 +37,8 @@ const SUITES = [
   { name: 'unit', minutes: 10 },
   { name: 'paired', minutes: 20 },
   { name: 'conformance', minutes: 10 },
-  { name: 'journeys', minutes: 20 },
-  { name: 'browser', minutes: 20 },
+  { name: 'journeys', minutes: 20, beside: true },
+  { name: 'browser', minutes: 20, beside: true },
 ];
 
 const PROGRAMS = [
@@ -52,7 +52,7 @@ const PROGRAMS = [
 
 /** Results of everything, in order: `{outcome: 'passed' | 'failed' | 'skipped', title, message?, reason?}`. */
 const results = [];
-let running = null;
+const running = new Set();
 let stopped = false;
 
 function chosen() {
@@ -70,23 +70,26 @@ function chosen() {
 /**
  * Runs a program of node_modules/.bin in a process group of its own, so that a watchdog ends it with all its children
  * and nobody else's.
+ * @param options.output takes what it writes; without it, it is shown at once
  * @returns `{code, late}`; late is null, or says which patience ended
  */
-function execute(command, { timeoutMs, hasEnded = () => false }) {
+function execute(command, { timeoutMs, hasEnded = () => false, output }) {
   const [program, ...args] = command;
   return new Promise((resolve) => {
     const child = spawn(join(root, 'node_modules/.bin', program), args, {
       cwd: root,
-      stdio: 'inherit',
+      stdio: output === undefined ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', output);
     let late = null;
     const end = (why) => {
       late ??= why;
       killGroup(child.pid, 'SIGTERM');
       setTimeout(() => killGroup(child.pid, 'SIGKILL'), KILL_GRACE_MS).unref();
     };
-    running = { end };
+    const mine = { end };
+    running.add(mine);
     const watchdog = setTimeout(() => end(`still running after ${timeoutMs / MINUTE} minutes`), timeoutMs);
     let endedAt = null;
     const poll = setInterval(() => {
@@ -96,7 +99,7 @@ function execute(command, { timeoutMs, hasEnded = () => false }) {
     const finish = (code) => {
       clearTimeout(watchdog);
       clearInterval(poll);
-      running = null;
+      running.delete(mine);
       killGroup(child.pid, 'SIGKILL'); // what a crash may have left behind
       resolve({ code, late });
     };
@@ -121,8 +124,10 @@ async function runCheck({ title, command }) {
   return results.push({ outcome: 'failed', title, message: late ?? `exit code ${code}` });
 }
 
-async function runSuite({ name, minutes }) {
-  heading(name);
+/** A suite that runs beside another is shown when it is done, so that the two are not mixed up. */
+async function runSuite({ name, minutes, beside = false }) {
+  const kept = [];
+  if (!beside) heading(name);
   const folder = mkdtempSync(join(tmpdir(), 'partyline-test-'));
   const file = join(folder, 'results');
   const command = [
@@ -137,7 +142,12 @@ async function runSuite({ name, minutes }) {
   const { code, late } = await execute(command, {
     timeoutMs: minutes * MINUTE,
     hasEnded: () => readResults(file).some(({ outcome }) => outcome === 'end'),
+    output: beside ? (chunk) => kept.push(chunk) : undefined,
   });
+  if (beside) {
+    heading(name);
+    process.stdout.write(Buffer.concat(kept));
+  }
   const lines = readResults(file);
   rmSync(folder, { recursive: true, force: true });
   const told = lines.filter(({ outcome }) => outcome !== 'end');
@@ -187,11 +197,19 @@ async function main() {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       stopped = true;
-      running?.end(`stopped by ${signal}`);
+      for (const { end } of running) end(`stopped by ${signal}`);
     });
   }
   for (const check of CHECKS) if (!stopped && names.has(check.name)) await runCheck(check);
-  for (const suite of SUITES) if (!stopped && names.has(suite.name)) await runSuite(suite);
+  const inTurn = async (suites) => {
+    for (const suite of suites) if (!stopped && names.has(suite.name)) await runSuite(suite);
+  };
+  // Pure work keeps a core busy; the others mostly wait for phones and browsers.
+  await inTurn(SUITES.filter(({ name }) => name === 'unit'));
+  const others = SUITES.filter(({ name }) => name !== 'unit');
+  const tracks = [others.filter(({ beside }) => !beside), others.filter(({ beside }) => beside)];
+  if (availableParallelism() > 1) await Promise.all(tracks.map(inTurn));
+  else await inTurn(others);
 }
 
 try {
