@@ -222,8 +222,11 @@ describe('telephone calls through the whole service', () => {
       call.remote += tag;
       return (await call.request(method)).status;
     };
-    const stranger = phone.sip.call(running.port, '');
-    expect((await finalResponse(stranger)).status, 'INVITE without an offer').to.equal(488);
+    const stranger = phone.sip.call(running.port, 'not an offer');
+    expect((await finalResponse(stranger)).status, 'INVITE with a body that is no SDP').to.equal(400);
+    const video =
+      'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 4000 RTP/AVP 96\r\n';
+    expect((await finalResponse(phone.sip.call(running.port, video))).status, 'without sound').to.equal(488);
     expect(await ask('OPTIONS')).to.equal(200);
     expect(await ask('REGISTER')).to.equal(405);
     expect(await ask('MESSAGE')).to.equal(405);
