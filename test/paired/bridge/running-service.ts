@@ -37,11 +37,13 @@ export interface Meeting {
 /** Services that nobody has stopped; also those that a hook did not wait for any longer. */
 const left = new Set<Promise<Running>>();
 
-// A test that fails leaves its service behind, and mocha would not end by itself.
-after('stop what failed tests have left', async function () {
-  this.timeout(60_000);
-  for (const starting of left) await starting.then(({ stop }) => stop()).catch(() => undefined);
-});
+// A test that fails leaves its service behind, and mocha would not end by itself. Benches have no mocha.
+if (typeof after === 'function') {
+  after('stop what failed tests have left', async function () {
+    this.timeout(60_000);
+    for (const starting of left) await starting.then(({ stop }) => stop()).catch(() => undefined);
+  });
+}
 
 /** @param options.voice `short`: each prompt is a fraction of a second (default); `real`: as callers hear it */
 export function runService(overrides: SettingsInput = {}, options: VoiceOptions = {}): Promise<Running> {
