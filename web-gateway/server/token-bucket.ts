@@ -22,19 +22,31 @@ export class TokenBucket {
   }
 }
 
-/** One bucket for all that have the same key; forgotten with the last of them. */
+interface Shared {
+  readonly bucket: TokenBucket;
+  users: number;
+  /** Runs while nobody uses it. */
+  forget?: NodeJS.Timeout;
+}
+
+/** One bucket for all that have the same key. It is forgotten when it is full again, so that coming again brings nothing. */
 export class SharedBuckets {
   readonly #size: number;
   readonly #perSecond: number;
-  readonly #buckets = new Map<string, { bucket: TokenBucket; users: number }>();
+  readonly #buckets = new Map<string, Shared>();
 
   constructor(size: number, perSecond: number) {
     this.#size = size;
     this.#perSecond = perSecond;
   }
 
+  get size(): number {
+    return this.#buckets.size;
+  }
+
   use(key: string): TokenBucket {
     const shared = this.#buckets.get(key) ?? { bucket: new TokenBucket(this.#size, this.#perSecond), users: 0 };
+    clearTimeout(shared.forget);
     shared.users += 1;
     this.#buckets.set(key, shared);
     return shared.bucket;
@@ -44,6 +56,7 @@ export class SharedBuckets {
     const shared = this.#buckets.get(key);
     if (shared === undefined) return;
     shared.users -= 1;
-    if (shared.users === 0) this.#buckets.delete(key);
+    const fullInMs = (this.#size / this.#perSecond) * 1_000;
+    if (shared.users === 0) shared.forget = setTimeout(() => this.#buckets.delete(key), fullInMs).unref();
   }
 }

@@ -339,6 +339,21 @@ describe('web gateway: the socket of a room', function () {
     expect(room?.participants[0]?.connections).to.deep.equal([]);
   });
 
+  it('keeps no process up for a page by long polling that goes just when it stops', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const { join } = await meeting();
+    const { token } = await join();
+    const before = timers();
+    const page = open(token, { transports: ['polling'] });
+    await page.seen('view');
+    expect(await page.command({ type: 'raise-hand' })).to.include({ ok: true });
+    // Answered after the poll of the page, which was sent before and waits now.
+    await call(gateway, 'GET', '/healthz');
+    page.close();
+    await gateway.stop();
+    while (timers() > before) await nextTurn();
+  });
+
   it('leaves nothing behind when the page goes before the room has answered', async () => {
     const metrics = new Registry();
     gateway = await start({ metrics });

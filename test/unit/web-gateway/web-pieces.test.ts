@@ -5,7 +5,7 @@ import { SettingsError, loadSettings } from '../../../config/index.ts';
 import { limitConnections } from '../../../web-gateway/server/connection-limits.ts';
 import { iceServersFor } from '../../../web-gateway/server/ice-servers.ts';
 import { createOriginCheck } from '../../../web-gateway/server/origin.ts';
-import { TokenBucket } from '../../../web-gateway/server/token-bucket.ts';
+import { SharedBuckets, TokenBucket } from '../../../web-gateway/server/token-bucket.ts';
 
 const request = (headers: Record<string, string>) =>
   ({ headers: { upgrade: 'websocket', ...headers } }) as unknown as IncomingMessage;
@@ -63,6 +63,20 @@ describe('web gateway: pieces for browsers', () => {
       false,
     ]);
     expect(bucket.take(3, 60_000), 'never more than it holds').to.equal(false);
+  });
+
+  it('gives nobody a full bucket for going away and coming again', async () => {
+    const slow = new SharedBuckets(2, 0.001);
+    expect(slow.use('a').take(2)).to.equal(true);
+    slow.giveBack('a');
+    expect(slow.use('a').take(), 'the one of before').to.equal(false);
+    expect(slow.use('b').take(2), 'another key').to.equal(true);
+    const fast = new SharedBuckets(2, 10_000);
+    fast.use('a').take(2);
+    fast.use('a');
+    fast.giveBack('a');
+    fast.giveBack('a');
+    while (fast.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('gives a relay’s credentials as the relay computes them', () => {

@@ -2,6 +2,7 @@
 import { Server as Engine } from 'engine.io';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Server, type Socket } from 'socket.io';
 import { SOCKET_PATH, type BrowserEvents, type ServerEvents } from '../../../config/contract/index.ts';
 import type { Logger } from '../../../config/index.ts';
@@ -114,7 +115,9 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       (stopping ??= (async () => {
         clearInterval(recheck);
         await Promise.all(Array.from(sessions, (session) => session.goodbye()));
-        io.disconnectSockets(true);
+        io.disconnectSockets();
+        // Once that is written. The library's own close would wait half a minute for a page by long polling to ask again.
+        await nextTurn();
         engine.close();
         rooms.close();
       })()),
