@@ -46,22 +46,21 @@ describe('web gateway: SIP of browsers passed on', () => {
 
   function dial(
     gateway: Gateway,
-    options: { origin?: string; protocol?: string | null; path?: string } = {},
+    options: { origin?: string; protocol?: string | null; path?: string; from?: string } = {},
   ): WebSocket {
-    const { origin = `http://127.0.0.1:${gateway.port}`, protocol = 'sip', path = SIP_PATH } = options;
-    const browser = new WebSocket(
-      `ws://127.0.0.1:${gateway.port}${path}`,
-      protocol === null ? [] : [protocol],
-      origin === '' ? {} : { origin },
-    );
+    const { origin = `http://127.0.0.1:${gateway.port}`, protocol = 'sip', path = SIP_PATH, from } = options;
+    const browser = new WebSocket(`ws://127.0.0.1:${gateway.port}${path}`, protocol === null ? [] : [protocol], {
+      ...(origin !== '' && { origin }),
+      ...(from !== undefined && { localAddress: from }),
+    });
     browser.on('error', () => undefined);
     browsers.push(browser);
     return browser;
   }
 
-  async function connect(gateway: Gateway): Promise<{ browser: WebSocket; server: WebSocket }> {
+  async function connect(gateway: Gateway, from?: string): Promise<{ browser: WebSocket; server: WebSocket }> {
     const accepted = once(upstream, 'connection');
-    const browser = dial(gateway);
+    const browser = dial(gateway, from === undefined ? {} : { from });
     await once(browser, 'open');
     const [server] = (await accepted) as [WebSocket];
     return { browser, server };
@@ -152,7 +151,7 @@ describe('web gateway: SIP of browsers passed on', () => {
     expect(passed).to.equal(6);
   });
 
-  it('counts what all sockets of one address say together', async () => {
+  it('counts what all sockets of one address say together, and those that come after them', async () => {
     const gateway = await start({ sipLimits: { addressBurstMessages: 10, addressMessagesPerSecond: 0.001 } });
     const pairs = await Promise.all(Array.from({ length: 3 }, () => connect(gateway)));
     const closed = pairs.map(({ browser }) => once(browser, 'close') as Promise<[number]>);
@@ -161,7 +160,10 @@ describe('web gateway: SIP of browsers passed on', () => {
     for (let count = 0; count < 11; count += 1) for (const { browser } of pairs) browser.send('x');
     expect((await Promise.all(closed)).map(([code]) => code)).to.deep.equal([1008, 1008, 1008]);
     expect(passed).to.equal(10);
-    const other = await connect(gateway);
+    const again = await connect(gateway);
+    again.browser.send(INVITE);
+    expect(await once(again.browser, 'close')).to.include(1008);
+    const other = await connect(gateway, '127.0.0.2');
     other.browser.send(INVITE);
     await next(other.server);
   });
