@@ -4,6 +4,7 @@ import type { StoreContext } from './context.ts';
 import { CorruptValue } from './errors.ts';
 import { encodeEntry } from './journal.ts';
 import { checkId, isSafeId, tenantKeys } from './keys.ts';
+import { KnownRooms } from './known-rooms.ts';
 import { readEach } from './read-each.ts';
 import { asInteger, asOptionalText, asTexts } from './replies.ts';
 import { RoomWatch } from './room-watch.ts';
@@ -20,11 +21,16 @@ const MOST_DUE_AT_ONCE = 200;
 
 export function createRooms(context: StoreContext): Rooms {
   const { connection } = context;
+  const known = new KnownRooms();
   const read = async (tenantId: string, conferenceId: string): Promise<RoomDocument | null> => {
     if (!isSafeId(conferenceId)) return null;
     const key = tenantKeys(tenantId).rooms;
     const stored = asOptionalText(await connection.send(key, ['HGET', key, conferenceId]));
-    return stored === null ? null : decodeRoom(stored);
+    if (stored === null) return null;
+    const digest = lastDigestOf(stored);
+    const room = known.get(tenantId, conferenceId, digest) ?? decodeRoom(stored);
+    known.set(tenantId, conferenceId, digest, room);
+    return room;
   };
   const watch = new RoomWatch(context, read);
   return {
@@ -38,7 +44,9 @@ export function createRooms(context: StoreContext): Rooms {
       return asTexts(await connection.send(key, ['HKEYS', key]));
     },
     commit: async (input) => {
-      const committed = await commit(context, input);
+      const { committed, digest } = await commit(context, input);
+      if (input.document === null) known.delete(input.tenantId, input.conferenceId);
+      else if (committed) known.set(input.tenantId, input.conferenceId, digest, input.document);
       if (committed) watch.committed(input.tenantId, input.conferenceId, input.expectedVersion, input.document);
       return committed;
     },
@@ -64,13 +72,14 @@ export function createRooms(context: StoreContext): Rooms {
 async function commit(
   { connection, retention }: StoreContext,
   input: Parameters<Rooms['commit']>[0],
-): Promise<boolean> {
+): Promise<{ committed: boolean; digest: string }> {
   checkCommit(input);
   const keys = tenantKeys(input.tenantId);
   const { conferenceId } = input;
   const document = input.document === null ? '' : JSON.stringify(input.document);
   const events = input.events.flatMap((event) => encodeEvent(conferenceId, event));
   const head = [conferenceId, input.expectedVersion, input.document?.startedAt ?? ''].map(String);
+  const digest = digestOf(head, document, events);
   const limits = [retention.roomEvents, retention.journalEntries, retention.endedRoomMs, REMOVAL_REMEMBERED_MS];
   if (!/^[a-z-]{0,64}$/.test(input.ended ?? '')) refuse('the reason of its end is none');
   const wakeAt = input.wakeAt === undefined || input.wakeAt === null ? '' : String(input.wakeAt);
@@ -84,18 +93,9 @@ async function commit(
       keys.roomDeadlines,
       keys.roomLeases,
     ],
-    [
-      ...head,
-      digestOf(head, document, events),
-      document,
-      ...limits.map(String),
-      wakeAt,
-      keys.roomChanges,
-      input.ended ?? '',
-      ...events,
-    ],
+    [...head, digest, document, ...limits.map(String), wakeAt, keys.roomChanges, input.ended ?? '', ...events],
   );
-  return asInteger(reply) === 1;
+  return { committed: asInteger(reply) === 1, digest };
 }
 
 function encodeEvent(conferenceId: string, event: RoomEvent): [string, string] {
@@ -105,8 +105,10 @@ function encodeEvent(conferenceId: string, event: RoomEvent): [string, string] {
 
 /** Tells a second try of the same commit (whose first answer was lost) from another writer's commit. */
 function digestOf(head: readonly string[], document: string, events: readonly string[]): string {
+  // The lengths keep the parts apart; the document may be long and is not written a second time.
   return createHash('sha256')
-    .update(JSON.stringify([head, document, events]))
+    .update(JSON.stringify([head, document.length, events]))
+    .update(document)
     .digest('base64url');
 }
 
@@ -134,7 +136,13 @@ function refuse(why: string): never {
   throw new PartylineError('internal/unexpected', { detail: `The commit of a room is wrong: ${why}.` });
 }
 
-/** `version startedAt digest\nJSON`, as the script writes it. */
+/** Of `version startedAt digest,digest…\nJSON`: of the commit that wrote it, '' when the form is wrong. */
+function lastDigestOf(stored: string): string {
+  const [, , digests = ''] = stored.slice(0, stored.indexOf('\n')).split(' ');
+  return digests.split(',')[0] ?? '';
+}
+
+/** `version startedAt digests\nJSON`, as the script writes it. */
 function decodeRoom(stored: string): RoomDocument {
   const line = stored.indexOf('\n');
   if (line < 0) throw new CorruptValue('room', 'has the wrong form');

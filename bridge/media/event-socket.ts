@@ -6,7 +6,7 @@ import type { Logger } from '../../config/index.ts';
 import { PartylineError } from '../../config/contract/index.ts';
 import { withDeadline } from '../support/deadline.ts';
 import type { ApiCommand } from './commands.ts';
-import { EslConnectionClass, type EslConnection, type EslEvent } from './media-ports.ts';
+import { EslConnectionClass, sendWhole, type EslConnection, type EslEvent } from './media-ports.ts';
 
 const COMMAND_DEADLINE_MS = 5_000;
 
@@ -38,6 +38,7 @@ export class EventSocket {
     connection.reconnectOpts.maxAttempts = 1;
     connection.reconnectVars.attempts = 1;
     connection.socket?.setNoDelay(true);
+    sendWhole(connection);
     const socket = new EventSocket(connection);
     const where = `event socket at ${address.host}:${address.port}`;
     const giveUp = () => socket.close();

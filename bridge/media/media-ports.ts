@@ -24,6 +24,9 @@ export interface EslConnection {
   removeAllListeners(event?: string): unknown;
   api(command: string, callback: (event: EslEvent) => void): void;
   subscribe(events: string[]): void;
+  send(command: string, headers?: Record<string, unknown>): void;
+  /** Sends a command whose answer is of no interest, but is counted. */
+  sendRecv(command: string): void;
   disconnect(): void;
 }
 
@@ -77,6 +80,17 @@ export interface EslModule {
 
 export function createMrf(srf: unknown): unknown {
   return new (Mrf as new (srf: unknown) => unknown)(srfForMrf(srf as Parameters<typeof srfForMrf>[0]));
+}
+
+/** modesl writes a command line by line, each of which would be a packet of its own and a wake-up for the other side. */
+export function sendWhole(connection: EslConnection): void {
+  const send = connection.send.bind(connection);
+  connection.send = (command, headers) => {
+    const { socket } = connection;
+    socket?.cork();
+    send(command, headers);
+    socket?.uncork();
+  };
 }
 
 export const EslConnectionClass = (esl as EslModule).Connection;

@@ -15,7 +15,7 @@ import { commands, type ApiCommand } from './commands.ts';
 import { readConferenceEvent, type ConferenceEvent } from './conference-events.ts';
 import { EventSocket, type EventSocketAddress } from './event-socket.ts';
 import { Leg, type LegHost } from './leg.ts';
-import { FsmrfMediaServerClass, type FsmrfEndpoint, type FsmrfMediaServer } from './media-ports.ts';
+import { FsmrfMediaServerClass, sendWhole, type FsmrfEndpoint, type FsmrfMediaServer } from './media-ports.ts';
 
 const CONNECT_DEADLINE_MS = 5_000;
 const ENDPOINT_DEADLINE_MS = 8_000;
@@ -24,6 +24,12 @@ const PING_DEADLINE_MS = 3_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 const LATE_ENDPOINT_DEADLINE_MS = 2_000;
+/**
+ * fsmrf asks for these on every channel's socket, and nobody listens: each has some 170 headers, which both sides pay for.
+ * What happens in rooms is told over the server's own socket.
+ */
+const UNHEARD_EVENTS =
+  'CHANNEL_EXECUTE CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER DETECTED_TONE PLAYBACK_STOP CUSTOM conference::maintenance';
 
 export interface MediaServerOptions {
   readonly name: string;
@@ -161,6 +167,7 @@ export class MediaServer implements LegHost {
   }
 
   #adopt(endpoint: FsmrfEndpoint, request: LegRequest): Leg {
+    endpoint.conn?.sendRecv(`nixevent ${UNHEARD_EVENTS}`);
     const leg = new Leg({
       endpoint,
       host: this,
@@ -271,7 +278,10 @@ export class MediaServer implements LegHost {
       sipProfile,
     );
     fsmrf.once('connect', () => {
-      fsmrf._server?.on('connection::open', (channel) => channel.socket?.setNoDelay(true));
+      fsmrf._server?.on('connection::open', (channel) => {
+        channel.socket?.setNoDelay(true);
+        sendWhole(channel);
+      });
     });
     return fsmrf;
   }

@@ -36,13 +36,19 @@ export function flattenEslValue(value: EslEventValue): string {
 /** @param encode false leaves values as they are: a line break in one then reads as another header */
 export function serializeEventPlain(event: EslEventText, encode = true): string {
   let text = '';
-  for (const [name, value] of event.headers) {
-    const flat = flattenEslValue(value);
-    text += `${name}: ${encode ? encodeEslValue(flat) : flat}\n`;
-  }
-  return event.body === undefined
-    ? `${text}\n`
-    : `${text}Content-Length: ${Buffer.byteLength(event.body)}\n\n${event.body}`;
+  for (const [name, value] of event.headers) text += plainLine(name, value, encode);
+  return endPlain(text, event.body);
+}
+
+/** One header as it stands in a plain event, line break included. */
+export function plainLine(name: string, value: EslEventValue, encode = true): string {
+  const flat = flattenEslValue(value);
+  return `${name}: ${encode ? encodeEslValue(flat) : flat}\n`;
+}
+
+/** @param lines of all headers */
+export function endPlain(lines: string, body: string | undefined): string {
+  return body === undefined ? `${lines}\n` : `${lines}Content-Length: ${Buffer.byteLength(body)}\n\n${body}`;
 }
 
 /** Written by hand: an object of two hundred names, made for one use, costs several times as much. */
@@ -52,11 +58,16 @@ export function serializeEventJson(event: EslEventText): string {
   for (const [name, value] of headers) {
     // As in an object, the body's own headers come once, and last wins.
     if (body !== undefined && BODY_HEADERS.has(name)) continue;
-    text += `${text === '' ? '{' : ','}${jsonText(name)}:${typeof value === 'string' ? jsonText(value) : JSON.stringify(value)}`;
+    text += `${text === '' ? '' : ','}${jsonMember(name, value)}`;
   }
-  if (body === undefined) return text === '' ? '{}' : `${text}}`;
+  if (body === undefined) return `{${text}}`;
   const length = Buffer.byteLength(body);
-  return `${text === '' ? '{' : `${text},`}"Content-Length":"${length}","_body":${jsonText(body)}}`;
+  return `{${text}${text === '' ? '' : ','}"Content-Length":"${length}","_body":${jsonText(body)}}`;
+}
+
+/** One header as it stands in a JSON event. */
+export function jsonMember(name: string, value: EslEventValue): string {
+  return `${jsonText(name)}:${typeof value === 'string' ? jsonText(value) : JSON.stringify(value)}`;
 }
 
 const BODY_HEADERS: ReadonlySet<string> = new Set(['Content-Length', '_body']);

@@ -11,11 +11,13 @@ const LONGEST_PROMPT_MS = 600_000;
  * @throws LegGone
  */
 export async function keyDuring(leg: DialogueLeg, prompts: readonly Prompt[]): Promise<Digit | null> {
+  // With no reason, an abort would make an exception with a stack for nobody.
+  const stop = (what: AbortController) => () => what.abort('over');
   const stopPlaying = new AbortController();
   const stopListening = new AbortController();
   const [played, heard] = await Promise.allSettled([
-    leg.play(prompts, { signal: stopPlaying.signal }).finally(() => stopListening.abort()),
-    leg.nextDigit({ timeoutMs: LONGEST_PROMPT_MS, signal: stopListening.signal }).finally(() => stopPlaying.abort()),
+    leg.play(prompts, { signal: stopPlaying.signal }).finally(stop(stopListening)),
+    leg.nextDigit({ timeoutMs: LONGEST_PROMPT_MS, signal: stopListening.signal }).finally(stop(stopPlaying)),
   ]);
   if (played.status === 'rejected') throw played.reason;
   if (heard.status === 'rejected') throw heard.reason;

@@ -6,14 +6,28 @@ const OTHER_SCHEME = /^[a-z][a-z0-9_+.-]*:\/\//i;
 const NO_SILENCE = /^silence_stream:\/\/(?!-?[1-9])/;
 const MAX_URI_LENGTH = 4_096;
 const MAX_PARAMETERS = 16;
+/** The same few prompts are played to everybody. */
+const FOUND_IS_REMEMBERED_MS = 1_000;
+const MOST_REMEMBERED = 1_000;
+const found = new Map<string, number>();
 
 export async function isPlayable(uri: string): Promise<boolean> {
   if (uri === '' || uri.length > MAX_URI_LENGTH || uri.includes('\0')) return false;
   if (NO_SILENCE.test(uri)) return false;
   if (GENERATED.test(uri)) return true;
   if (OTHER_SCHEME.test(uri)) return false;
+  const lastFound = found.get(uri);
+  if (lastFound !== undefined && performance.now() - lastFound < FOUND_IS_REMEMBERED_MS) return true;
+  const isThere = await isFile(uri);
+  found.delete(uri);
+  if (isThere) found.set(uri, performance.now());
+  if (found.size > MOST_REMEMBERED) found.delete(found.keys().next().value!);
+  return isThere;
+}
+
+async function isFile(path: string): Promise<boolean> {
   try {
-    return (await stat(uri)).isFile();
+    return (await stat(path)).isFile();
   } catch {
     return false;
   }

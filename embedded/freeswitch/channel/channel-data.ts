@@ -1,10 +1,11 @@
 /** The headers by which an event tells of a channel: the basic ones, and those with every variable. */
-import type { EslEventValue } from '../../wire/esl-event.ts';
+import type { EventHeader } from '../core/event.ts';
+import { HeaderBlock, KeptHeader } from '../core/header-block.ts';
 import type { Channel, Codec } from './channel.ts';
 
-type Header = readonly [string, EslEventValue | undefined];
+type Header = readonly [string, string | undefined];
 
-export function basicChannelData(channel: Channel): Header[] {
+export function basicChannelData(channel: Channel): EventHeader[] {
   const isNew = channel.runningState === 'CS_NEW';
   return [
     ['Channel-State', channel.runningState],
@@ -20,13 +21,28 @@ export function basicChannelData(channel: Channel): Header[] {
     ['Hangup-Cause', channel.hangupCause],
     ...codecHeaders('Read', channel.readCodec),
     ...codecHeaders('Write', channel.writeCodec),
-    ...(isNew ? [] : callerProfileHeaders(channel, 'Caller')),
+    ...(isNew ? [] : [callerBlock(channel)]),
   ];
 }
 
-export function channelData(channel: Channel): Header[] {
-  const variables = [...channel.variables].map(([name, value]): Header => [`variable_${name}`, value]);
-  return [...basicChannelData(channel), ...variables];
+export function channelData(channel: Channel): EventHeader[] {
+  return [...basicChannelData(channel), channel.variables.block];
+}
+
+const callerBlocks = new WeakMap<Channel, { readonly times: string; readonly block: HeaderBlock }>();
+
+/** Nothing in it changes but the times of the call. */
+function callerBlock(channel: Channel): HeaderBlock {
+  const { answered, progressMedia, hangup } = channel.times;
+  const times = `${answered} ${progressMedia} ${hangup}`;
+  const kept = callerBlocks.get(channel);
+  if (kept?.times === times) return kept.block;
+  const headers = callerProfileHeaders(channel, 'Caller').flatMap(([name, value]) =>
+    value === undefined ? [] : [new KeptHeader(name, value)],
+  );
+  const block = new HeaderBlock('Caller-', headers);
+  callerBlocks.set(channel, { times, block });
+  return block;
 }
 
 /** @param prefix `Caller`, or `Channel` in the answer to `connect` */

@@ -2,26 +2,30 @@
  * Channel variables: text or lists, in the order in which they were last set. `${name}` in a text is replaced by a
  * variable; nothing else is: no API is ever run from a text, whoever wrote it.
  */
+import { HeaderBlock, KeptHeader } from '../core/header-block.ts';
 import type { EslEventValue } from '../../wire/esl-event.ts';
 
 export const MAX_VARIABLES = 512;
 export const MAX_VALUE_LENGTH = 65_536;
 const MAX_EXPANDED_LENGTH = 65_536;
+/** Of the headers by which events tell variables. */
+const PREFIX = 'variable_';
 /** A line break in a name would begin another header. */
 const CONTROL = /[\x00-\x1f\x7f]/;
 const REFERENCE = /\$\{([A-Za-z0-9_.:-]{1,200})\}/g;
 
 export class ChannelVariables {
-  readonly #values = new Map<string, EslEventValue>();
+  readonly #headers = new Map<string, KeptHeader>();
+  #block: HeaderBlock | undefined;
 
   get(name: string): string | undefined {
-    const value = this.#values.get(name);
+    const value = this.#headers.get(name)?.value;
     return value === undefined || typeof value === 'string' ? value : (value[0] ?? '');
   }
 
   /** One element of a list; a plain value counts as a list of one. */
   getElement(name: string, index: number): string | undefined {
-    const value = this.#values.get(name);
+    const value = this.#headers.get(name)?.value;
     return typeof value === 'string' ? (index === 0 ? value : undefined) : value?.[index];
   }
 
@@ -31,10 +35,13 @@ export class ChannelVariables {
 
   /** Undefined or '' removes it. More or longer ones than allowed are not kept, nor are names that are none. */
   set(name: string, value: EslEventValue | undefined): void {
-    this.#values.delete(name);
+    const before = this.#headers.get(name);
+    if (this.#headers.delete(name)) this.#block = undefined;
     if (name === '' || CONTROL.test(name) || value === undefined || value === '') return;
     const fits = typeof value !== 'string' || value.length <= MAX_VALUE_LENGTH;
-    if (fits && this.#values.size < MAX_VARIABLES) this.#values.set(name, value);
+    if (!fits || this.#headers.size >= MAX_VARIABLES) return;
+    this.#headers.set(name, before?.value === value ? before : new KeptHeader(`${PREFIX}${name}`, value));
+    this.#block = undefined;
   }
 
   setAll(values: Iterable<readonly [string, EslEventValue | undefined]>): void {
@@ -46,8 +53,13 @@ export class ChannelVariables {
     return text.replace(REFERENCE, (_all, name: string) => this.get(name) ?? '').slice(0, MAX_EXPANDED_LENGTH);
   }
 
+  /** Each as `variable_<name>`. */
+  get block(): HeaderBlock {
+    return (this.#block ??= new HeaderBlock(PREFIX, [...this.#headers.values()]));
+  }
+
   *[Symbol.iterator](): IterableIterator<[string, EslEventValue]> {
-    yield* this.#values;
+    for (const [name, { value }] of this.#headers) yield [name, value];
   }
 }
 

@@ -187,7 +187,7 @@ export class Channel {
   }
 
   fire(name: string, origin: EventOrigin, headers: () => EventHeaders): void {
-    this.#options.bus.fire({ name, origin, headers });
+    this.#options.bus.fire({ name, origin, channel: this.uuid, headers });
   }
 
   #announceDigit(digit: Digit): void {

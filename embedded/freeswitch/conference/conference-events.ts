@@ -1,7 +1,7 @@
 /** conference::maintenance events with FreeSWITCH's headers. */
 import { basicChannelData } from '../channel/channel-data.ts';
 import type { EventBus } from '../core/event-bus.ts';
-import type { EventHeaders, EventOrigin } from '../core/event.ts';
+import type { EventHeader, EventHeaders, EventOrigin } from '../core/event.ts';
 import type { ConferenceMember } from './member.ts';
 import type { Conference } from './conference.ts';
 
@@ -62,7 +62,7 @@ export class ConferenceEvents {
     more: readonly Header[] = [],
     first: readonly Header[] = [],
   ): void {
-    this.#fire(action, () => [...conferenceHeaders(conference), ...first, ['Action', action], ...more]);
+    this.#fire(action, null, () => [...conferenceHeaders(conference), ...first, ['Action', action], ...more]);
   }
 
   /** About one member. */
@@ -73,12 +73,13 @@ export class ConferenceEvents {
     more: readonly Header[] = [],
     first: readonly Header[] = [],
   ): void {
-    this.#fire(action, () => [...memberHeaders(conference, member), ...first, ['Action', action], ...more]);
+    const headers = (): EventHeaders => [...memberHeaders(conference, member), ...first, ['Action', action], ...more];
+    this.#fire(action, member.channel.uuid, headers);
   }
 
   /** A member's headers after the action, as some events have them. */
   memberAfter(conference: Conference, member: ConferenceMember | undefined, action: string, parts: EventParts): void {
-    this.#fire(action, () => [
+    this.#fire(action, member?.channel.uuid ?? null, () => [
       ...conferenceHeaders(conference),
       ...(parts.before ?? []),
       ['Action', action],
@@ -88,9 +89,9 @@ export class ConferenceEvents {
     ]);
   }
 
-  #fire(action: string, headers: () => EventHeaders): void {
+  #fire(action: string, channel: string | null, headers: () => EventHeaders): void {
     const origin = ORIGINS[action] ?? ([API, 'conference_api_dispatch', 0] as const);
-    this.#bus.fire({ name: 'CUSTOM', subclass: SUBCLASS, origin, headers });
+    this.#bus.fire({ name: 'CUSTOM', subclass: SUBCLASS, origin, channel, headers });
   }
 }
 
@@ -112,11 +113,11 @@ function conferenceHeaders(conference: Conference): Header[] {
   ];
 }
 
-function memberHeaders(conference: Conference, member: ConferenceMember): (readonly [string, string | undefined])[] {
+function memberHeaders(conference: Conference, member: ConferenceMember): EventHeader[] {
   return [
     ...conferenceHeaders(conference),
     ['Floor', String(member.id === conference.floorHolder)],
-    ...(basicChannelData(member.channel) as Header[]),
+    ...basicChannelData(member.channel),
     ['Video', 'false'],
     ['Hear', String(member.canHear)],
     ['See', String(member.canBeSeen)],

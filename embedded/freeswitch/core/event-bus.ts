@@ -5,8 +5,11 @@ import { ServerEvent, type EventHeaders, type EventOrigin } from './event.ts';
 import type { ServerIdentity } from './server-identity.ts';
 
 export interface EventListener {
-  /** Asked before the event is built. */
-  wants(name: string, subclass: string | undefined): boolean;
+  /**
+   * Asked before the event is built.
+   * @param channel `Unique-ID` of the channel it tells of, in small letters; null when it tells of none, undefined when that is not known
+   */
+  wants(name: string, subclass: string | undefined, channel: string | null | undefined): boolean;
   /** Filters what it does not want after all by itself. */
   deliver(event: ServerEvent): void;
 }
@@ -15,6 +18,8 @@ export interface EventDraft {
   readonly name: string;
   readonly subclass?: string;
   readonly origin: EventOrigin;
+  /** See EventListener.wants. */
+  readonly channel?: string | null;
   readonly headers: () => EventHeaders;
   readonly body?: string;
 }
@@ -40,7 +45,10 @@ export class EventBus {
   }
 
   fire(draft: EventDraft): void {
-    const interested = [...this.#listeners].filter((listener) => listener.wants(draft.name, draft.subclass));
+    const { name, subclass } = draft;
+    const channel = draft.channel?.toLowerCase() ?? draft.channel;
+    const interested: EventListener[] = [];
+    for (const listener of this.#listeners) if (listener.wants(name, subclass, channel)) interested.push(listener);
     if (interested.length === 0) {
       this.#sequence++;
       return;

@@ -23,6 +23,7 @@ const COMMAND_DEADLINE_MS = 10_000;
 const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 /** Commands waiting for their turn. */
 const MAX_WAITING_COMMANDS = 1_000;
+const ASCII = /^[\x00-\x7f]*$/;
 
 export type Reply = { readonly kind: 'reply'; readonly text: string; readonly more?: readonly [string, string][] };
 
@@ -45,6 +46,7 @@ export class EventSocketSession implements EventListener {
   readonly #socket: Socket;
   readonly #reader: EslCommandReader;
   readonly #waiting: EslCommand[] = [];
+  #outgoing = '';
   #handling = false;
   #deadline: Timer | undefined;
   #ended = false;
@@ -68,8 +70,8 @@ export class EventSocketSession implements EventListener {
     this.#reader.limits = limits;
   }
 
-  wants(name: string, subclass: string | undefined): boolean {
-    return !this.#ended && this.subscription.wants(name, subclass);
+  wants(name: string, subclass: string | undefined, channel: string | null | undefined): boolean {
+    return !this.#ended && this.subscription.wants(name, subclass, channel);
   }
 
   deliver(event: ServerEvent): void {
@@ -87,9 +89,19 @@ export class EventSocketSession implements EventListener {
     this.send(serializeEslFrame([['Content-Type', 'api/response']], text));
   }
 
+  /** What is sent in one turn leaves in one piece. */
   send(text: string): void {
     if (this.#ended || this.#socket.destroyed) return;
-    this.#socket.write(text);
+    if (this.#outgoing === '') process.nextTick(() => this.#flush());
+    this.#outgoing += text;
+  }
+
+  #flush(): void {
+    const text = this.#outgoing;
+    this.#outgoing = '';
+    if (text === '' || this.#socket.destroyed) return;
+    // Nearly all is ASCII, which is written in half the time.
+    this.#socket.write(text, ASCII.test(text) ? 'latin1' : 'utf8');
     if (this.#socket.writableLength <= MAX_BACKLOG_BYTES) return;
     this.#options.logger.warn('an event socket client does not read: it is cut off');
     this.#socket.destroy();
@@ -104,6 +116,7 @@ export class EventSocketSession implements EventListener {
     }
     const farewell = 'Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n';
     this.send(serializeEslFrame(notice, farewell));
+    this.#flush();
     this.#ended = true;
     this.#socket.end();
     // A peer that never closes its side would keep the socket for ever.
@@ -113,6 +126,7 @@ export class EventSocketSession implements EventListener {
   }
 
   destroy(): void {
+    this.#flush();
     this.#ended = true;
     this.#socket.destroy();
   }

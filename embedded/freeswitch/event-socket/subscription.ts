@@ -6,7 +6,11 @@ export type EventFormat = 'plain' | 'json';
 
 interface Filter {
   readonly header: string;
+  /** As it was asked for. */
   readonly value: string;
+  /** What the header has to say, in small letters. */
+  readonly sought: string;
+  readonly excludes: boolean;
 }
 
 const MAX_FILTERS = 256;
@@ -21,6 +25,8 @@ export class Subscription {
   readonly #names = new Set<string>();
   readonly #subclasses = new Set<string>();
   #filters: Filter[] = [];
+  /** When all filters ask for channels: theirs, in small letters. An event of another channel cannot pass. */
+  #filteredChannels: ReadonlySet<string> | undefined;
   /** Set by `myevents`: only this channel's. */
   #channel: string | undefined;
   #enabled = false;
@@ -33,10 +39,17 @@ export class Subscription {
     return this.#channel !== undefined;
   }
 
-  wants(name: string, subclass: string | undefined): boolean {
-    if (!this.#enabled) return false;
+  /** See EventListener. */
+  wants(name: string, subclass: string | undefined, channel?: string | null): boolean {
+    if (!this.#enabled || this.#cannotPass(channel)) return false;
     if (this.#names.has('ALL')) return true;
     return this.#names.has(name) && (name !== 'CUSTOM' || subclass === undefined || this.#subclasses.has(subclass));
+  }
+
+  #cannotPass(channel: string | null | undefined): boolean {
+    if (channel === undefined) return false;
+    if (this.#channel !== undefined && channel !== this.#channel.toLowerCase()) return true;
+    return this.#filteredChannels !== undefined && (channel === null || !this.#filteredChannels.has(channel));
   }
 
   /** After `wants`: do the event's headers pass? */
@@ -105,7 +118,10 @@ export class Subscription {
   /** False when there are too many. */
   addFilter(header: string, value: string): boolean {
     if (this.#filters.length >= MAX_FILTERS) return false;
-    this.#filters.push({ header, value });
+    const mark = /^[+\- ]*/.exec(value)![0];
+    const sought = value.slice(mark.length).toLowerCase();
+    this.#filters.push({ header, value, sought, excludes: mark.trimEnd().endsWith('-') });
+    this.#noteChannels();
     return true;
   }
 
@@ -115,18 +131,23 @@ export class Subscription {
     this.#filters = this.#filters.filter(
       (filter) => !all && (!same(filter.header, header) || (value !== undefined && !same(filter.value, value))),
     );
+    this.#noteChannels();
+  }
+
+  #noteChannels(): void {
+    const ask = (filter: Filter): boolean => same(filter.header, 'Unique-ID') && !filter.excludes;
+    this.#filteredChannels =
+      this.#filters.length > 0 && this.#filters.every(ask)
+        ? new Set(this.#filters.map(({ sought }) => sought))
+        : undefined;
   }
 
   /** One match is enough; a match with `-` before the value excludes. */
   #passesFilters(event: ServerEvent): boolean {
     let pass = false;
-    for (const { header, value } of this.#filters) {
-      const actual = event.get(header);
-      if (actual === undefined) continue;
-      const mark = /^[+\- ]*/.exec(value)![0];
-      const excludes = mark.trimEnd().endsWith('-');
+    for (const { header, sought, excludes } of this.#filters) {
       if (pass && !excludes) continue;
-      if (!same(actual, value.slice(mark.length))) continue;
+      if (event.get(header)?.toLowerCase() !== sought) continue;
       if (excludes) return false;
       pass = true;
     }

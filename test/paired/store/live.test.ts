@@ -240,6 +240,20 @@ onEachRedis('store: calls, rooms and the journal', (subject) => {
       expect(await store.journal.read('default'), 'done once').to.have.length(1);
     });
 
+    it('is read as others left it, however well it was known here', async () => {
+      const { store, open } = subject();
+      const other = await open();
+      const theirs = room(2, { participants: [participant('p1')] });
+      await commit(0, room(1));
+      expect(await store.rooms.read('default', 'c1')).to.deep.equal(room(1));
+      await commit(1, theirs, [], other);
+      expect(await store.rooms.read('default', 'c1')).to.deep.equal(theirs);
+      await commit(2, null, [], other);
+      expect(await store.rooms.read('default', 'c1')).to.equal(null);
+      await commit(0, room(1, { startedAt: 77 }), [], other);
+      expect(await store.rooms.read('default', 'c1')).to.deep.equal(room(1, { startedAt: 77 }));
+    });
+
     it('does not mistake a room formed anew for the one that was there', async () => {
       await commit(0, room(1));
       await commit(1, null);
