@@ -9,6 +9,7 @@ import type { Prompt } from '../../ivr/index.ts';
 import type { Clock } from '../support/clock.ts';
 import { settled, withDeadline } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
+import { Turnstile } from '../support/turnstile.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
 import { CallerAnswer, needsHandshake, type AnswerCaller } from './caller-answer.ts';
 import { commands, type ApiCommand } from './commands.ts';
@@ -19,6 +20,13 @@ import { FsmrfMediaServerClass, sendWhole, type FsmrfEndpoint, type FsmrfMediaSe
 
 const CONNECT_DEADLINE_MS = 5_000;
 const ENDPOINT_DEADLINE_MS = 8_000;
+/**
+ * So many legs are made at a time. When more callers come in a second than can be served, those who wait ring a little
+ * longer; making all legs at once would keep every one of them until it is too late.
+ */
+const LEGS_MADE_AT_ONCE = 12;
+/** A caller hears ringing so long; most would hang up soon after. */
+const LONGEST_WAIT_MS = 15_000;
 const PING_EVERY_MS = 5_000;
 const PING_DEADLINE_MS = 3_000;
 const FIRST_RETRY_MS = 250;
@@ -78,6 +86,7 @@ export class MediaServer implements LegHost {
   /** Hundreds of legs: each event goes to the one it is about. */
   readonly #byChannel = new Map<string, Set<(event: ConferenceEvent) => void>>();
   readonly #stopping = new AbortController();
+  readonly #turnstile: Turnstile;
   #creating = 0;
   #connected: Connected | undefined;
   #running: Promise<void> | undefined;
@@ -85,6 +94,7 @@ export class MediaServer implements LegHost {
   constructor(options: MediaServerOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#turnstile = new Turnstile(LEGS_MADE_AT_ONCE, options.clock);
     this.#logger = options.logger.child({ mediaServer: options.name });
     this.events = new TypedEmitter((error, event) => this.#logger.error({ err: error, event }, 'a listener failed'));
   }
@@ -127,16 +137,9 @@ export class MediaServer implements LegHost {
    * @throws PartylineError media/unavailable, media/not-secured, sip/no-common-codec; what `request.answer` throws
    */
   async createLeg(request: LegRequest): Promise<Leg> {
-    const connected = this.#connected;
-    if (!connected) throw new PartylineError('media/unavailable', { detail: this.name });
     this.#creating += 1;
     try {
-      const endpoint = await withDeadline(
-        this.#makeEndpoint(connected.fsmrf, request),
-        ENDPOINT_DEADLINE_MS,
-        'making an endpoint',
-        (late) => void this.#discard(late),
-      );
+      const endpoint = await this.#inTurn(request, () => this.#makeEndpointInTime(request));
       endpoint.conn?.socket?.setNoDelay(true);
       return this.#adopt(endpoint, request);
     } catch (error) {
@@ -144,6 +147,25 @@ export class MediaServer implements LegHost {
     } finally {
       this.#creating -= 1;
     }
+  }
+
+  /** A browser's leg is there when its handshake is over, which is up to the browser: nobody waits for that. */
+  async #inTurn<T>({ offer, signal }: LegRequest, make: () => Promise<T>): Promise<T> {
+    if (needsHandshake(offer)) return make();
+    const passage = await this.#turnstile.pass(make, { longestWaitMs: LONGEST_WAIT_MS, signal });
+    if (passage.passed) return passage.value;
+    signal.throwIfAborted();
+    throw new PartylineError('sip/overloaded', { detail: 'too many callers come at once' });
+  }
+
+  async #makeEndpointInTime(request: LegRequest): Promise<FsmrfEndpoint> {
+    if (!this.#connected) throw new PartylineError('media/unavailable', { detail: this.name });
+    return withDeadline(
+      this.#makeEndpoint(this.#connected.fsmrf, request),
+      ENDPOINT_DEADLINE_MS,
+      'making an endpoint',
+      (late) => void this.#discard(late),
+    );
   }
 
   async #makeEndpoint(fsmrf: FsmrfMediaServer, { offer, callerAddress, answer }: LegRequest): Promise<FsmrfEndpoint> {
