@@ -17,7 +17,8 @@ const door = (name) => ({
   from: { pathNot: [room(name), '^test/unit/'] },
   to: {
     path: room(name),
-    pathNot: `^${name}/(contract/|sip/|media/|drachtio/|freeswitch/|calls/|conferences/|server/)?index\\.ts$|^${name}/(contract/)?browser\\.ts$`,
+    // For threads: the gate without drachtio-srf, and what lets them read TypeScript.
+    pathNot: `^bridge/sip/gate\\.ts$|^embedded/threads/typescript\\.mjs$|^${name}/(contract/|sip/|media/|threads/|drachtio/|freeswitch/|calls/|conferences/|server/)?index\\.ts$|^${name}/(contract/)?browser\\.ts$`,
   },
 });
 
@@ -52,8 +53,9 @@ module.exports = {
     {
       name: 'only-main-starts-servers',
       severity: 'error',
-      comment: 'embedded and the gateway are started by the composition root only',
-      from: { path: '^bridge/', pathNot: '^bridge/main\\.ts$' },
+      comment:
+        'embedded and the gateway are started by the composition root only, and by the thread it starts for them',
+      from: { path: '^bridge/', pathNot: '^bridge/(main\\.ts$|service/embedded-servers/)' },
       to: { path: '^(embedded|web-gateway)/' },
     },
     {
@@ -83,6 +85,7 @@ module.exports = {
       'embedded',
       'embedded/sip',
       'embedded/media',
+      'embedded/threads',
       'embedded/drachtio',
       'embedded/freeswitch',
       'embedded/standalone',

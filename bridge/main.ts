@@ -1,12 +1,8 @@
 /** The composition root: builds everything, passes it down, stops it in reverse. */
-import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createLogger, loadProcessSettings, SettingsError, type Logger, type Settings } from '../config/index.ts';
-import { startDrachtio, type DrachtioServer } from '../embedded/drachtio/index.ts';
-import { startFreeswitch, type FreeswitchServer } from '../embedded/freeswitch/index.ts';
-import { readTlsFiles, selfSignedTls, type SipHop, type TlsOptions } from '../embedded/sip/index.ts';
 import { musicFile, soundsFolder } from '../ivr/index.ts';
 import { loadServerSecret, openStore, startRedisServer, type Store } from '../store/index.ts';
 import {
@@ -17,30 +13,22 @@ import {
   type Gateway,
 } from '../web-gateway/server/index.ts';
 import { RecordingFolder } from './conferences/index.ts';
-import { advertisedAddress, hostInUri, isLoopback } from './service/addresses.ts';
+import { advertisedAddress, hostInUri, LOOPBACK } from './service/addresses.ts';
 import { startBridge, type Bridge, type BridgeOptions, type ServerAddress } from './service/bridge.ts';
 import { CloseStack } from './service/close-stack.ts';
+import { EmbeddedServers, type Addresses, type Figures, type ThreadMemory } from './service/embedded-servers/index.ts';
 import { BridgeMetrics } from './service/metrics.ts';
 import { plainFolder } from './service/plain-folder.ts';
 import { runAsCommand } from './service/run.ts';
 import { openSounds } from './service/sounds.ts';
-import { needsCertificate, sipListeners } from './service/sip-listeners.ts';
 import { listening, StartError } from './service/start-error.ts';
 import { InviteGate } from './sip/index.ts';
 import { systemClock } from './support/clock.ts';
 
 const HOUR_MS = 60 * 60 * 1_000;
 const SERVER_CLOSE_MS = 3_000;
-/** Legs of calls that are just ending. */
-const SPARE_SESSIONS = 50;
-/** Of browsers before and after their calls. */
-const SPARE_CONNECTIONS = 1_000;
-/** So many times the INVITEs a source may send are refused one by one; more than that is a flood. */
-const FLOOD_FACTOR = 2;
-/** A source may have as many INVITEs waiting for an answer or its ACK as it may send in half a second, and never fewer. */
-const LEAST_HALF_OPEN = 20;
-const HALF_OPEN_SECONDS = 0.5;
-const LOOPBACK = '127.0.0.1';
+/** Longer than the servers' own deadline. */
+const EMBEDDED_CLOSE_MS = 6_000;
 /** Any number will do, unless numbers are configured. */
 const DIALLED = '1000';
 
@@ -50,8 +38,9 @@ export interface ServiceCounts {
   readonly dialogs: number;
   readonly participants: number;
   readonly pendingWrites: number;
-  readonly drachtio?: ReturnType<DrachtioServer['counts']>;
-  readonly freeswitch?: ReturnType<FreeswitchServer['counts']>;
+  /** Of the embedded servers; a tenth of a second old, at most. */
+  readonly drachtio?: Figures['drachtio'];
+  readonly freeswitch?: Figures['freeswitch'];
 }
 
 export interface Service {
@@ -62,11 +51,7 @@ export interface Service {
   /** SIP over plain WebSocket on loopback: the web gateway passes browsers on to it. 0 as above. */
   readonly webSocketPort: number;
   /** All places where SIP is listened to; none with a drachtio-server of somebody else's. */
-  readonly sipListeningPoints: readonly {
-    readonly protocol: string;
-    readonly address: string;
-    readonly port: number;
-  }[];
+  readonly sipListeningPoints: Addresses['listeningPoints'];
   readonly httpPort: number;
   /** Undefined without the setting. */
   readonly httpsPort: number | undefined;
@@ -77,27 +62,50 @@ export interface Service {
   readonly adminLink?: string;
   /** All zero when nobody calls (but for the connected application). */
   counts(): ServiceCounts;
+  /**
+   * What the thread of the embedded servers needs; undefined with servers of somebody else's.
+   * @param collect garbage first, where node was started with --expose-gc
+   */
+  embeddedMemory(collect?: boolean): Promise<ThreadMemory | undefined>;
   readonly store: Store;
   /** New calls get 503, live callers are told and let go, everything is closed in reverse. Idempotent. */
   stop(): Promise<boolean>;
 }
 
+export interface ServiceOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /**
+   * The embedded servers have failed in a way that nobody caught, or their thread is gone: the service has to be stopped.
+   * Default: the error is thrown where nobody catches it, as those of the main thread are.
+   */
+  readonly onFault?: (error: Error) => void;
+}
+
 /** @throws StartError with a sentence for the operator, or whatever kept a part from starting; nothing is left open then */
-export async function startService(options: { settings: Settings; logger: Logger }): Promise<Service> {
-  const closing = new CloseStack(options.logger);
+export async function startService({ settings, logger, onFault = throwUncaught }: ServiceOptions): Promise<Service> {
+  const closing = new CloseStack(logger);
   try {
-    return await build(options.settings, options.logger, closing);
+    return await build({ settings, logger, onFault }, closing);
   } catch (error) {
     await closing.close();
     throw error;
   }
 }
 
-async function build(settings: Settings, logger: Logger, closing: CloseStack): Promise<Service> {
+function throwUncaught(error: Error): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+async function build(options: Required<ServiceOptions>, closing: CloseStack): Promise<Service> {
+  const { settings, logger } = options;
+  const embedded = settings.drachtio ? undefined : startEmbeddedServers(options, closing);
   const store = await startStore(settings, logger, closing);
   const gate = new InviteGate(settings, systemClock);
-  const servers = await startServers(settings, logger, gate, closing);
-  const sounds = await openSounds(settings.soundsDir ?? soundsFolder(), { local: servers.freeswitch !== undefined });
+  const servers = embedded ? await embeddedServers(settings, embedded) : realServers(settings, settings.drachtio!);
+  const sounds = await openSounds(settings.soundsDir ?? soundsFolder(), { local: embedded !== undefined });
   closing.push('the sounds', SERVER_CLOSE_MS, () => sounds.stop());
   const recordings = await openRecordings(settings, logger, servers, closing);
   const metrics = new BridgeMetrics();
@@ -117,24 +125,20 @@ async function build(settings: Settings, logger: Logger, closing: CloseStack): P
   const dial = dialOf(settings, servers);
   await makeConfiguredAdmin(settings, store); // before anybody can ask whether we are ready
   const sipWebSocket = sipWebSocketOf(settings, servers);
-  const gateway = await startWeb(
-    settings,
-    logger,
-    { store, bridge, metrics, dial, sipWebSocket, freeswitch: servers.freeswitch },
-    closing,
-  );
+  const gateway = await startWeb(settings, logger, { store, bridge, metrics, dial, sipWebSocket, embedded }, closing);
   const adminLink = await createAdminLink(store, gateway.url);
   return {
     dial,
-    sipPort: servers.sipPort,
-    webSocketPort: servers.webSocketPort,
-    sipListeningPoints: servers.drachtio?.listeningPoints ?? [],
+    sipPort: sipPortOf(servers),
+    webSocketPort: webSocketPortOf(servers),
+    sipListeningPoints: servers.listeningPoints,
     httpPort: gateway.port,
     httpsPort: gateway.httpsPort,
     url: gateway.url,
     selfSigned: gateway.selfSigned,
     ...(adminLink === undefined ? {} : { adminLink }),
     counts: () => countsOf(bridge, servers),
+    embeddedMemory: (collect = false) => embedded?.memory(collect) ?? Promise.resolve(undefined),
     store,
     stop: () => closing.close(),
   };
@@ -163,17 +167,10 @@ async function startStore(settings: Settings, logger: Logger, closing: CloseStac
 
 interface Servers {
   readonly bridge: Pick<BridgeOptions, 'drachtio' | 'mediaServers' | 'eventSocket' | 'patient'>;
-  readonly sipPort: number;
-  readonly webSocketPort: number;
-  readonly drachtio?: DrachtioServer;
-  readonly freeswitch?: FreeswitchServer;
-}
-
-/** The embedded ones, unless real ones are named. */
-function startServers(settings: Settings, logger: Logger, gate: InviteGate, closing: CloseStack): Promise<Servers> {
-  return settings.drachtio
-    ? Promise.resolve(realServers(settings, settings.drachtio))
-    : startEmbeddedServers(settings, logger, gate, closing);
+  /** None of somebody else's. */
+  readonly listeningPoints: Addresses['listeningPoints'];
+  /** Absent when real ones are named. */
+  readonly embedded?: EmbeddedServers;
 }
 
 function realServers(settings: Settings, drachtio: ServerAddress): Servers {
@@ -189,99 +186,42 @@ function realServers(settings: Settings, drachtio: ServerAddress): Servers {
       },
       patient: true,
     },
-    sipPort: 0,
-    webSocketPort: 0,
+    listeningPoints: [],
   };
 }
 
-async function startEmbeddedServers(
-  settings: Settings,
-  logger: Logger,
-  gate: InviteGate,
-  closing: CloseStack,
-): Promise<Servers> {
-  const secret = randomBytes(32).toString('base64url');
-  const freeswitch = await startMediaServer(settings, logger, secret);
-  closing.push('the embedded media server', SERVER_CLOSE_MS, () => freeswitch.stop());
-  const drachtio = await startSipServer(settings, logger, secret, gate, freeswitch.sipPort);
-  closing.push('the embedded SIP server', SERVER_CLOSE_MS, () => drachtio.stop());
+/** Their thread starts here, beside all that follows. */
+function startEmbeddedServers(options: Required<ServiceOptions>, closing: CloseStack): EmbeddedServers {
+  const embedded = new EmbeddedServers({ ...options, music: musicFile() });
+  closing.push('the embedded servers', EMBEDDED_CLOSE_MS, () => embedded.stop());
+  return embedded;
+}
+
+/** @throws StartError, or what keeps one of them from starting */
+async function embeddedServers(settings: Settings, embedded: EmbeddedServers): Promise<Servers> {
+  const { listeningPoints, clientPort, eventSocketPort } = await embedded.ready();
+  const { secret } = embedded;
   return {
     bridge: {
-      drachtio: { host: LOOPBACK, port: drachtio.clientPort, secret },
-      mediaServers: [{ host: LOOPBACK, port: freeswitch.eventSocketPort, secret }],
+      drachtio: { host: LOOPBACK, port: clientPort, secret },
+      mediaServers: [{ host: LOOPBACK, port: eventSocketPort, secret }],
       eventSocket: { address: settings.eventSocketListenAddress ?? LOOPBACK, port: settings.eventSocketPort },
       patient: false,
     },
-    sipPort: drachtio.listeningPoints[0]?.port ?? 0,
-    webSocketPort: drachtio.listeningPoints.find(({ protocol }) => protocol === 'ws')?.port ?? 0,
-    drachtio,
-    freeswitch,
+    listeningPoints,
+    embedded,
   };
-}
-
-function startMediaServer(settings: Settings, logger: Logger, password: string): Promise<FreeswitchServer> {
-  return startFreeswitch({
-    sip: { address: LOOPBACK, port: 0 },
-    mediaAddress: settings.bind,
-    advertisedMediaAddress: advertisedAddress(settings),
-    eventSocket: { address: LOOPBACK, port: 0 },
-    password,
-    rtpPorts: settings.rtpPorts,
-    rtpTimeoutSeconds: settings.rtpTimeoutSeconds,
-    mediaWorkers: settings.mediaWorkers,
-    mediaLatenessLimitMs: settings.mediaLatenessLimitMs,
-    music: musicFile(),
-    maxSessions: settings.maxCalls + SPARE_SESSIONS,
-    // The embedded SIP server sends from the address it is bound to.
-    sipFilter: ({ address }) => isLoopback(address) || address === settings.bind,
-    logger,
-  });
-}
-
-async function startSipServer(
-  settings: Settings,
-  logger: Logger,
-  secret: string,
-  gate: InviteGate,
-  mediaServerPort: number,
-): Promise<DrachtioServer> {
-  const sip = sipListeners(settings, LOOPBACK);
-  const tls = needsCertificate(sip) ? await sipCertificate(settings) : undefined;
-  const connections = settings.maxCalls + SPARE_CONNECTIONS;
-  // It says BYE when a phone has gone silent, also where nobody else on this machine is trusted.
-  const isMediaServer = ({ protocol, address, port }: SipHop) =>
-    protocol === 'udp' && address === LOOPBACK && port === mediaServerPort;
-  const places = sip.map(({ setting = 'sipPort', address, port }) => ({ setting, address, port }) as const);
-  return listening(places, () =>
-    startDrachtio({
-      sip,
-      tls,
-      // All browsers have this machine's address.
-      limits: {
-        maxConnections: connections,
-        maxConnectionsPerAddress: connections,
-        maxNewRequestsPerSecond: FLOOD_FACTOR * settings.inviteRatePerSource,
-        maxHalfOpenPerSource: Math.max(LEAST_HALF_OPEN, HALF_OPEN_SECONDS * settings.inviteRatePerSource),
-      },
-      advertisedAddress: advertisedAddress(settings),
-      client: { address: LOOPBACK, port: 0 },
-      secret,
-      logger,
-      // Strangers are not even parsed; the gate would not answer them either.
-      filter: (hop) => gate.mayBeRead(hop) || isMediaServer(hop),
-    }),
-  );
 }
 
 /** The media servers write there, and read names from it. */
 async function openRecordings(
   settings: Settings,
   logger: Logger,
-  { freeswitch }: Servers,
+  { embedded }: Servers,
   closing: CloseStack,
 ): Promise<RecordingFolder> {
   const folder = settings.recordingsDir ?? path.join(settings.dataDir, 'recordings');
-  const plain = await plainFolder(folder, { local: freeswitch !== undefined, setting: 'recordingsDir' });
+  const plain = await plainFolder(folder, { local: embedded !== undefined, setting: 'recordingsDir' });
   closing.push('the folder of recordings', SERVER_CLOSE_MS, () => plain.stop());
   const recordings = new RecordingFolder(plain.path, logger);
   await recordings.removeOldNames(Date.now());
@@ -290,21 +230,7 @@ async function openRecordings(
   return recordings;
 }
 
-/** @throws StartError when a file cannot be read */
-async function sipCertificate(settings: Settings): Promise<TlsOptions> {
-  const { sipCertificateFile, sipKeyFile } = settings;
-  if (sipCertificateFile === undefined || sipKeyFile === undefined) {
-    return selfSignedTls([...new Set(['localhost', advertisedAddress(settings)])]);
-  }
-  try {
-    return await readTlsFiles(sipCertificateFile, sipKeyFile);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(`The certificate for SIP over TLS cannot be read (${why}).`, { cause: error });
-  }
-}
-
-function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers): void {
+function measure(metrics: BridgeMetrics, bridge: Bridge, { embedded }: Servers): void {
   const { desk, pool, attendance, writer } = bridge;
   metrics.measure({
     calls: () => desk.liveCount,
@@ -312,20 +238,29 @@ function measure(metrics: BridgeMetrics, bridge: Bridge, { freeswitch }: Servers
     rooms: () => attendance.roomCount,
     participants: () => attendance.participantCount,
     pendingWrites: () => writer.pending,
-    ...(freeswitch ? { lateness: () => freeswitch.lateness(), overloaded: () => freeswitch.overloaded } : {}),
+    ...(embedded ? { lateness: () => embedded.figures.lateness, overloaded: () => embedded.figures.overloaded } : {}),
   });
 }
 
 function dialOf(settings: Settings, servers: Servers): string {
   const number = settings.dids[0]?.number ?? DIALLED;
   const host = settings.drachtio?.host ?? advertisedAddress(settings);
-  const port = servers.sipPort === 0 || servers.sipPort === 5_060 ? '' : `:${servers.sipPort}`;
+  const sipPort = sipPortOf(servers);
+  const port = sipPort === 0 || sipPort === 5_060 ? '' : `:${sipPort}`;
   return `sip:${number}@${hostInUri(host)}${port}`;
 }
 
+function sipPortOf({ listeningPoints }: Servers): number {
+  return listeningPoints[0]?.port ?? 0;
+}
+
+function webSocketPortOf({ listeningPoints }: Servers): number {
+  return listeningPoints.find(({ protocol }) => protocol === 'ws')?.port ?? 0;
+}
+
 /** Where browsers' SIP is passed on to. */
-function sipWebSocketOf(settings: Settings, { webSocketPort }: Servers): string | undefined {
-  return settings.drachtio === undefined ? `ws://${LOOPBACK}:${webSocketPort}` : settings.drachtioWebSocket;
+function sipWebSocketOf(settings: Settings, servers: Servers): string | undefined {
+  return servers.embedded ? `ws://${LOOPBACK}:${webSocketPortOf(servers)}` : settings.drachtioWebSocket;
 }
 
 async function startWeb(
@@ -337,18 +272,18 @@ async function startWeb(
     metrics: BridgeMetrics;
     dial: string;
     sipWebSocket: string | undefined;
-    freeswitch: FreeswitchServer | undefined;
+    embedded: EmbeddedServers | undefined;
   },
   closing: CloseStack,
 ): Promise<Gateway> {
-  const { store, bridge, metrics, dial, sipWebSocket, freeswitch } = parts;
+  const { store, bridge, metrics, dial, sipWebSocket, embedded } = parts;
   const places = [
     { setting: 'httpPort', address: settings.bind, port: settings.httpPort } as const,
     { setting: 'httpsPort', address: settings.bind, port: settings.httpsPort ?? 0 } as const,
   ];
   const options = {
     ...{ settings, logger, store, dial },
-    readiness: async () => readinessOf(store, bridge, freeswitch),
+    readiness: async () => readinessOf(store, bridge, embedded),
     metrics: metrics.registry,
     ...(sipWebSocket === undefined ? {} : { sipWebSocket }),
   };
@@ -367,14 +302,15 @@ async function startWeb(
 function readinessOf(
   store: Store,
   { sip, pool, desk }: Bridge,
-  freeswitch: FreeswitchServer | undefined,
+  embedded: EmbeddedServers | undefined,
 ): { ready: boolean; reasons: string[] } {
   const reasons: string[] = [];
   if (!sip.connected) reasons.push('the SIP server is not connected');
   if (!pool.ready) reasons.push('no media server is ready');
   if (!store.available) reasons.push('the store cannot be reached');
   if (!desk.hasRoom) reasons.push('all lines are in use');
-  if (freeswitch?.overloaded) reasons.push('the media server has more to do than it can');
+  if (embedded?.dead) reasons.push('the embedded servers have died');
+  if (embedded?.figures.overloaded) reasons.push('the media server has more to do than it can');
   return { ready: reasons.length === 0, reasons };
 }
 
@@ -383,15 +319,14 @@ async function makeConfiguredAdmin({ adminEmail, adminPassword }: Settings, stor
   await ensureConfiguredAdmin(store, { email: adminEmail, password: adminPassword });
 }
 
-function countsOf({ desk, pool, sip, attendance, writer }: Bridge, { drachtio, freeswitch }: Servers): ServiceCounts {
+function countsOf({ desk, pool, sip, attendance, writer }: Bridge, { embedded }: Servers): ServiceCounts {
   return {
     calls: desk.liveCount,
     legs: pool.legCount,
     dialogs: sip.dialogCount,
     participants: attendance.participantCount,
     pendingWrites: writer.pending,
-    ...(drachtio ? { drachtio: drachtio.counts() } : {}),
-    ...(freeswitch ? { freeswitch: freeswitch.counts() } : {}),
+    ...(embedded ? { drachtio: embedded.figures.drachtio, freeswitch: embedded.figures.freeswitch } : {}),
   };
 }
 

@@ -55,7 +55,9 @@ export function createLogger(settings: LoggerSettings, destination?: Destination
     },
     serializers: {
       err: (error: unknown) => {
-        const described = pino.stdSerializers.err(error as Error);
+        // What came from another thread was described there.
+        if (!(error instanceof Error)) return error;
+        const described = pino.stdSerializers.err(error);
         described.message = redactText(described.message);
         described.stack = redactText(described.stack);
         return described;

@@ -1,4 +1,5 @@
 /** What the main thread and the media worker say to each other. Everything is plain data. */
+import type { Reply, Request } from '../threads/index.ts';
 import type { Digit } from './stages/digit-detector.ts';
 import type { LegState } from './worker/leg.ts';
 import type { TravellingPair } from './worker/port-pair.ts';
@@ -91,8 +92,12 @@ export interface Orders {
 export type OrderName = keyof Orders;
 
 export type ToWorker =
-  | { [N in OrderName]: { kind: 'order'; name: N; order: Orders[N] } }[OrderName]
-  | { [N in RequestName]: { kind: 'request'; id: number; name: N; ask: Ask<N> } }[RequestName];
+  { [N in OrderName]: { kind: 'order'; name: N; order: Orders[N] } }[OrderName] | Request<Requests>;
+
+export interface Failure {
+  readonly code: MediaErrorCode;
+  readonly detail: string;
+}
 
 export type PortEvent =
   | { name: 'digit'; digit: Digit }
@@ -108,8 +113,7 @@ export type RoomEvent =
   | { name: 'floor-change'; from: number | null; to: number | null };
 
 export type FromWorker =
-  | { kind: 'answer'; id: number; answer: unknown }
-  | { kind: 'failure'; id: number; code: MediaErrorCode; detail: string }
+  | Reply<Failure>
   | { kind: 'port-event'; portId: string; event: PortEvent }
   | { kind: 'room-event'; roomId: string; event: RoomEvent }
   | { kind: 'play-ended'; playId: number; result: PlayResult }

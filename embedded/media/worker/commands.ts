@@ -1,17 +1,15 @@
 /** What the main thread may ask for, and who does it. */
+import { answers, type Handlers } from '../../threads/index.ts';
 import { MediaError } from '../errors.ts';
-import type { Answer, Ask, OrderName, Orders, RequestName, ToWorker } from '../messages.ts';
+import type { Failure, OrderName, Orders, Requests, ToWorker } from '../messages.ts';
 import type { PlayResult } from '../types.ts';
 import type { MediaCore, Post } from './media-core.ts';
 
-type RequestTable = {
-  [N in RequestName]: (ask: Ask<N>) => Promise<Answer<N>> | Answer<N>;
-};
 type OrderTable = { [N in OrderName]: (order: Orders[N]) => void };
 
 const NOT_PLAYED: PlayResult = { outcome: 'stopped', playedMilliseconds: 0, lastOffset: 0 };
 
-function requestTable(core: MediaCore): RequestTable {
+function requestTable(core: MediaCore): Handlers<Requests> {
   return {
     ready: () => ({ udp: core.udp, dtls: core.canSecure }),
     stop: () => core.stop(),
@@ -66,24 +64,18 @@ function orderTable(core: MediaCore): OrderTable {
 
 /** @returns the function that takes every message of the main thread; it never rejects */
 export function commands(core: MediaCore, post: Post): (message: ToWorker) => Promise<void> {
-  const requests = requestTable(core);
+  const answer = answers<Requests, Failure>(requestTable(core), post, (error) => {
+    const failure = error instanceof MediaError ? error : new MediaError('media/engine-failed', String(error));
+    return { code: failure.code, detail: failure.detail };
+  });
   const orders = orderTable(core);
   return async (message) => {
-    // The name decides the type of what comes with it; the compiler cannot follow that through a lookup.
-    if (message.kind === 'order') {
-      try {
-        (orders[message.name] as (order: unknown) => void)(message.order);
-      } catch (error) {
-        post({ kind: 'fault', text: `${message.name}: ${String(error)}` });
-      }
-      return;
-    }
-    const { id, name, ask } = message;
+    if (message.kind === 'request') return answer(message);
     try {
-      post({ kind: 'answer', id, answer: await (requests[name] as (ask: unknown) => unknown)(ask) });
+      // The name decides the type of what comes with it; the compiler cannot follow that through a lookup.
+      (orders[message.name] as (order: unknown) => void)(message.order);
     } catch (error) {
-      const failure = error instanceof MediaError ? error : new MediaError('media/engine-failed', String(error));
-      post({ kind: 'failure', id, code: failure.code, detail: failure.detail });
+      post({ kind: 'fault', text: `${message.name}: ${String(error)}` });
     }
   };
 }

@@ -1,7 +1,3 @@
-// Node 20 cannot read TypeScript, and in a worker thread tsx does not begin by being inherited or preloaded: it has to be
-// registered here. Node that strips types itself (22.18 and later) needs none of it.
-if (!process.features.typescript) {
-  const { register } = await import('tsx/esm/api');
-  register();
-}
+// Where the thread begins; only from here on TypeScript can be read.
+await import('../../threads/typescript.mjs');
 await import('./entry.ts');
