@@ -88,6 +88,25 @@ function makeClient(options: LinkOptions, settings: { socketTimeout?: number; pi
     : createClient({ ...more, url: options.url, socket });
 }
 
+/**
+ * At once, but for an attempt to connect that has no socket yet: the package would let it go on behind our back, and a
+ * subscriber would then say PING for ever.
+ */
+function destroyer(client: ReturnType<typeof makeClient>): () => void {
+  let attempting = true;
+  let destroyed = false;
+  const settle = () => {
+    attempting = false;
+    if (destroyed && client.isOpen) client.destroy();
+  };
+  client.on('connect', settle).on('error', settle);
+  client.on('reconnecting', () => (attempting = true));
+  return () => {
+    destroyed = true;
+    if (client.isOpen && !attempting) client.destroy();
+  };
+}
+
 function singleSubscriber(options: LinkOptions, events: LinkEvents): SubscriberLink {
   const client = makeClient(options, { pingInterval: SUBSCRIBER_PING_MS, socketTimeout: SUBSCRIBER_SILENCE_MS });
   client.on('ready', events.onChange).on('error', events.onError);
@@ -97,9 +116,7 @@ function singleSubscriber(options: LinkOptions, events: LinkEvents): SubscriberL
     },
     subscribe: (channel, listener) => client.subscribe(channel, listener),
     unsubscribe: (channel) => client.unsubscribe(channel),
-    destroy: () => {
-      if (client.isOpen) client.destroy();
-    },
+    destroy: destroyer(client),
   };
 }
 
@@ -131,9 +148,7 @@ function singleLink(options: LinkOptions, events: LinkEvents): Link {
     ping: async () => {
       await client.sendCommand(['PING']);
     },
-    destroy: () => {
-      if (client.isOpen) client.destroy();
-    },
+    destroy: destroyer(client),
   };
 }
 
