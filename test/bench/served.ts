@@ -55,7 +55,7 @@ async function obey(message: ToService): Promise<void> {
         await new Promise((resolve) => setTimeout(resolve, 100));
         globalThis.gc?.();
       }
-      tell({ kind: 'figures', figures: figures() });
+      tell({ kind: 'figures', figures: await figures(message.collect) });
       break;
     case 'stop':
       await service.stop();
@@ -63,7 +63,8 @@ async function obey(message: ToService): Promise<void> {
   }
 }
 
-function figures(): Extract<FromService, { kind: 'figures' }>['figures'] {
+async function figures(collect: boolean): Promise<Extract<FromService, { kind: 'figures' }>['figures']> {
+  const servers = await service.embeddedMemory(collect);
   const { heapUsed, external, rss } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
   const { drachtio, freeswitch, ...bridge } = service.counts();
@@ -72,6 +73,8 @@ function figures(): Extract<FromService, { kind: 'figures' }>['figures'] {
     ports: openPorts(process.pid).length,
     timers: timers.size,
     heapMiB: (heapUsed + external) / MIB,
+    serverTimers: servers?.timers ?? 0,
+    serverHeapMiB: servers ? (servers.heapBytes + servers.externalBytes) / MIB : 0,
     rssMiB: rss / MIB,
     cpuMs: (user + system) / 1000,
     counts: { ...bridge, ...prefixed('drachtio', drachtio), ...prefixed('freeswitch', freeswitch) },

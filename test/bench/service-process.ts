@@ -15,6 +15,9 @@ export interface Figures {
   readonly timers: number;
   /** Of the main thread: heap, and what it holds outside. */
   readonly heapMiB: number;
+  /** The same of the thread of the embedded servers; of its timers those that keep it awake. */
+  readonly serverTimers: number;
+  readonly serverHeapMiB: number;
   readonly rssMiB: number;
   /** Of all threads, since the start. */
   readonly cpuMs: number;

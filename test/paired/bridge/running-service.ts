@@ -46,19 +46,21 @@ if (typeof after === 'function') {
 }
 
 /** @param options.voice `short`: each prompt is a fraction of a second (default); `real`: as callers hear it */
-export function runService(overrides: SettingsInput = {}, options: VoiceOptions = {}): Promise<Running> {
+export function runService(overrides: SettingsInput = {}, options: RunOptions = {}): Promise<Running> {
   const starting = start(overrides, options, () => left.delete(starting));
   left.add(starting);
   starting.catch(() => left.delete(starting));
   return starting;
 }
 
-interface VoiceOptions {
+interface RunOptions {
+  /** See startService. */
+  readonly onFault?: (error: Error) => void;
   readonly voice?: 'short' | 'real';
   readonly tones?: Readonly<Record<string, number>>;
 }
 
-async function start(overrides: SettingsInput, options: VoiceOptions, stopped: () => void): Promise<Running> {
+async function start(overrides: SettingsInput, options: RunOptions, stopped: () => void): Promise<Running> {
   const dataDir = overrides.dataDir ?? (await mkdtemp(path.join(tmpdir(), 'partyline-bridge-')));
   const voice = options.voice === 'real' ? {} : { soundsDir: await shortVoice(dataDir, options.tones) };
   const settings = loadSettings({
@@ -67,7 +69,7 @@ async function start(overrides: SettingsInput, options: VoiceOptions, stopped: (
   });
   const log: string[] = [];
   const logger = createLogger(settings, { write: (line: string) => void log.push(line) });
-  const service = await startService({ settings, logger });
+  const service = await startService({ settings, logger, ...(options.onFault && { onFault: options.onFault }) });
   const phones: Caller[] = [];
   const { store } = service;
   return {
