@@ -99,7 +99,6 @@ class SipCall implements Call {
       sessionDescriptionHandlerFactoryOptions: {
         iceGatheringTimeout: GATHERING_MS,
         peerConnectionConfiguration: {
-          bundlePolicy: 'max-bundle',
           rtcpMuxPolicy: 'require',
           iceServers: ticket.iceServers,
           ...(iceTransportPolicy ? { iceTransportPolicy } : {}),
