@@ -286,8 +286,8 @@ function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** `SUBJECT=real`: the servers named in the environment, instead of those inside. */
 function realServers(): NodeJS.ProcessEnv {
   if (process.env['SUBJECT'] !== 'real') return {};
-  const { PARTYLINE_DRACHTIO, PARTYLINE_FREESWITCH } = process.env;
-  return { PARTYLINE_DRACHTIO, PARTYLINE_FREESWITCH };
+  const { PARTYLINE_DRACHTIO, PARTYLINE_DRACHTIO_WEB_SOCKET, PARTYLINE_FREESWITCH } = process.env;
+  return { PARTYLINE_DRACHTIO, PARTYLINE_DRACHTIO_WEB_SOCKET, PARTYLINE_FREESWITCH };
 }
 
 /** Free for TCP and UDP. */
