@@ -28,6 +28,22 @@ export class CallerAnswer {
   }
 }
 
+/** Calls to the media server that fsmrf waits for: `fn` once it has answered, `conn` once its event socket has come. */
+export type PendingChannels = Map<string, { fn?: (conn: unknown) => void; conn?: unknown; connTimeout?: NodeJS.Timeout }>;
+
+/**
+ * The media server's 200 and its event socket come over different ways. `connectCaller` forgets a socket that was quicker,
+ * waits four seconds for another, and gives up; `createEndpoint` does not. To be called when the 200 has come.
+ */
+export function takeEarlyChannels(pending: PendingChannels): void {
+  for (const [id, { fn, conn, connTimeout }] of [...pending]) {
+    if (!fn || conn === undefined) continue;
+    clearTimeout(connTimeout);
+    pending.delete(id);
+    fn(conn);
+  }
+}
+
 type Done = (error: unknown, dialog?: { destroy(): Promise<void> }) => void;
 
 /** The caller's dialog belongs to the call, which ends it when its leg fails. */

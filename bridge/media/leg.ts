@@ -6,6 +6,7 @@ import type { Clock } from '../support/clock.ts';
 import { settled, withDeadline } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
+import { likelyCandidatesFirst } from './candidate-order.ts';
 import { commands, type ApiCommand, type ChannelCommand, type MemberFlag } from './commands.ts';
 import type { ConferenceEvent } from './conference-events.ts';
 import { DigitQueue } from './digit-queue.ts';
@@ -378,7 +379,7 @@ export class Leg implements RecordableLeg {
   async renegotiate(offer: string): Promise<string> {
     const dialog = this.#endpoint.dialog;
     if (this.#gone || !dialog) throw new PartylineError('media/leg-gone');
-    return withDeadline(dialog.modify(offer), JOIN_DEADLINE_MS, 'renegotiating');
+    return withDeadline(dialog.modify(likelyCandidatesFirst(offer)), JOIN_DEADLINE_MS, 'renegotiating');
   }
 
   /** Ends the channel. Idempotent; never throws, never takes longer than a few seconds. */

@@ -6,7 +6,7 @@ import Mrf from 'drachtio-fsmrf';
 import MediaServerClass from 'drachtio-fsmrf/lib/mediaserver.js';
 import esl from 'drachtio-modesl';
 import type { Socket } from 'node:net';
-import { srfForMrf, type CallerAnswer } from './caller-answer.ts';
+import { srfForMrf, type CallerAnswer, type PendingChannels } from './caller-answer.ts';
 
 export interface EslEvent {
   getHeader(name: string): string | null | undefined;
@@ -39,6 +39,7 @@ export interface FsmrfMediaServer {
     readonly server: { close(): unknown };
     on(event: 'connection::open', listener: (connection: EslConnection) => void): unknown;
   };
+  readonly pendingConnections: PendingChannels;
   closing?: boolean;
   once(event: 'ready' | 'connect', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;

@@ -11,7 +11,8 @@ import { settled, withDeadline } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
 import { Turnstile } from '../support/turnstile.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
-import { CallerAnswer, needsHandshake, type AnswerCaller } from './caller-answer.ts';
+import { likelyCandidatesFirst } from './candidate-order.ts';
+import { CallerAnswer, needsHandshake, takeEarlyChannels, type AnswerCaller } from './caller-answer.ts';
 import { commands, type ApiCommand } from './commands.ts';
 import { readConferenceEvent, type ConferenceEvent } from './conference-events.ts';
 import { EventSocket, type EventSocketAddress } from './event-socket.ts';
@@ -178,9 +179,12 @@ export class MediaServer implements LegHost {
     if (!needsHandshake(offer)) return fsmrf.createEndpoint({ remoteSdp: offer, headers });
     // Its handshake is with one media server; another one cannot take it over.
     if (!answer) throw new PartylineError('media/unavailable', { detail: 'a browser cannot change its media server' });
-    const response = new CallerAnswer(answer);
+    const response = new CallerAnswer((sdp) => {
+      takeEarlyChannels(fsmrf.pendingConnections);
+      return answer(sdp);
+    });
     try {
-      return (await fsmrf.connectCaller({ body: offer }, response, { headers })).endpoint;
+      return (await fsmrf.connectCaller({ body: likelyCandidatesFirst(offer) }, response, { headers })).endpoint;
     } catch (error) {
       // fsmrf waits four seconds for the channel after the answer.
       if (response.given) throw new PartylineError('media/not-secured', { cause: error });

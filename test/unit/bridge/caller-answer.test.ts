@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { srfForMrf } from '../../../bridge/media/caller-answer.ts';
+import { srfForMrf, takeEarlyChannels, type PendingChannels } from '../../../bridge/media/caller-answer.ts';
 
 type Dialog = { destroy(): Promise<unknown> };
 type Done = (error: unknown, dialog?: Dialog) => void;
@@ -51,5 +51,20 @@ describe('dialogs that drachtio-fsmrf makes', () => {
       void refusing.createUAC(uri, { localSdp: 'v=0' }, (error, dialog) => resolve([String(error), dialog]));
     });
     expect(refusal).to.deep.equal(['Error: refused', undefined]);
+  });
+});
+
+describe('channels that drachtio-fsmrf waits for', () => {
+  it('are taken when their event socket was quicker than the answer, and left alone otherwise', () => {
+    const taken: unknown[] = [];
+    const fn = (conn: unknown): void => void taken.push(conn);
+    const pending: PendingChannels = new Map([
+      ['early', { fn, conn: 'a socket' }],
+      ['without a socket yet', { fn }],
+      ['without an answer yet', { conn: 'another socket' }],
+    ]);
+    takeEarlyChannels(pending);
+    expect(taken).to.deep.equal(['a socket']);
+    expect([...pending.keys()]).to.deep.equal(['without a socket yet', 'without an answer yet']);
   });
 });
