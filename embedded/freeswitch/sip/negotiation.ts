@@ -3,7 +3,7 @@
  * what is said in return. Pure.
  */
 import type { AudioPayloadType, RemoteMedia } from '../../media/index.ts';
-import { secureLines, secureSessionLines, type IceCredentials, type LocalSecure } from './secure-description.ts';
+import { secureLines, SECURE_SESSION_LINES, type IceCredentials, type LocalSecure } from './secure-description.ts';
 import { printSdp, type SdpDirection, type SdpMedia, type SdpOrigin, type SessionDescription } from './sdp.ts';
 
 export interface CodecChoice {
@@ -47,8 +47,6 @@ export interface NegotiatedSecure {
   readonly fingerprint: string;
   /** Ours in the handshake. */
   readonly role: 'client' | 'server';
-  readonly mid: string | undefined;
-  readonly bundled: boolean;
 }
 
 /** @param canSecure whether streams of browsers can be taken. @returns the first audio stream with a codec of ours */
@@ -59,7 +57,7 @@ export function negotiate(description: SessionDescription, canSecure = false): N
     const codec = CODECS.find(({ name }) =>
       media.codecs.some((offered) => offered.name === name && offered.rate === 8_000),
     );
-    if (codec) return choose(description, media, index, codec);
+    if (codec) return choose(media, index, codec);
   }
   return undefined;
 }
@@ -73,7 +71,7 @@ function isSecured(media: SdpMedia): boolean {
   return /^UDP\/TLS\/RTP\/SAVPF?$/.test(media.protocol) && media.secure !== undefined;
 }
 
-function choose(description: SessionDescription, media: SdpMedia, index: number, codec: CodecChoice): Negotiated {
+function choose(media: SdpMedia, index: number, codec: CodecChoice): Negotiated {
   const payloadOf = (name: string): number | undefined =>
     media.codecs.find((offered) => offered.name === name && offered.rate === 8_000)?.payloadType;
   const onHold = media.address === '0.0.0.0'; // RFC 2543's way, still met
@@ -81,7 +79,7 @@ function choose(description: SessionDescription, media: SdpMedia, index: number,
   return {
     codec,
     index,
-    ...(isSecured(media) ? secured(description, media) : { address: media.address, port: media.port }),
+    ...(isSecured(media) ? secured(media) : { address: media.address, port: media.port }),
     rtcpPort: media.rtcpPort,
     telephoneEvent: payloadOf('TELEPHONE-EVENT'),
     comfortNoise: payloadOf('CN'),
@@ -90,10 +88,7 @@ function choose(description: SessionDescription, media: SdpMedia, index: number,
   };
 }
 
-function secured(
-  { bundled }: SessionDescription,
-  { address, port, mid, secure }: SdpMedia,
-): Pick<Negotiated, 'address' | 'port' | 'secure'> {
+function secured({ address, port, secure }: SdpMedia): Pick<Negotiated, 'address' | 'port' | 'secure'> {
   const { candidate, ufrag, fingerprint, setup } = secure!;
   return {
     ...(candidate ?? { address, port }),
@@ -102,8 +97,6 @@ function secured(
       fingerprint,
       // As FreeSWITCH: the active part when we may choose.
       role: setup === 'active' ? 'server' : 'client',
-      mid,
-      bundled: mid !== undefined && bundled.includes(mid),
     },
   };
 }
@@ -155,9 +148,7 @@ export function answerSdp(
   const media = offer.media.map((offered, index) =>
     index === negotiated.index ? audioLines(local, negotiated, explicit) : [refusedLine(offered)],
   );
-  const { secure } = negotiated;
-  const session = secure ? secureSessionLines(secure.bundled ? secure.mid : undefined) : [];
-  return printSdp(origin, local.address, media, session);
+  return printSdp(origin, local.address, media, negotiated.secure ? SECURE_SESSION_LINES : []);
 }
 
 function audioLines(local: LocalMedia, negotiated: Negotiated, explicit: boolean): string[] {

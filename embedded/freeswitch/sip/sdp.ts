@@ -1,5 +1,5 @@
 /** Session descriptions (RFC 8866) as far as one audio stream needs them. Pure. */
-import { bundledMids, midOf, readSecure, type SecureDescription } from './secure-description.ts';
+import { readSecure, type SecureDescription } from './secure-description.ts';
 
 export type SdpDirection = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
@@ -23,13 +23,10 @@ export interface SdpMedia {
   readonly rtcpPort?: number;
   /** Everything DTLS-SRTP needs; absent when something is missing. */
   readonly secure?: SecureDescription;
-  readonly mid?: string;
 }
 
 export interface SessionDescription {
   readonly media: readonly SdpMedia[];
-  /** `a=mid` of the streams that may share one transport. */
-  readonly bundled: readonly string[];
 }
 
 export class SdpError extends Error {
@@ -61,7 +58,7 @@ export function parseSdp(text: string): SessionDescription {
   const sessionLines = lines.slice(0, starts[0] ?? lines.length);
   const session = parseLevel(sessionLines);
   const media = starts.map((start, index) => parseMedia(lines.slice(start, starts[index + 1]), session, sessionLines));
-  return { media, bundled: bundledMids(sessionLines) };
+  return { media };
 }
 
 function parseLevel(lines: readonly string[]): Level {
@@ -94,7 +91,6 @@ function parseMedia(lines: readonly string[], session: Level, sessionLines: read
   const ptime = numberOf(lines, /^a=ptime:(\d{1,3})/);
   const rtcpPort = numberOf(lines, /^a=rtcp:(\d{1,5})/);
   const secure = readSecure([lines, sessionLines]);
-  const mid = midOf(lines);
   return {
     kind,
     port,
@@ -106,7 +102,6 @@ function parseMedia(lines: readonly string[], session: Level, sessionLines: read
     ...(ptime !== undefined && { ptime }),
     ...(rtcpPort !== undefined && { rtcpPort }),
     ...(secure && { secure }),
-    ...(mid !== undefined && { mid }),
   };
 }
 

@@ -1,6 +1,5 @@
 /**
- * What a browser's description tells of ICE (RFC 8839), DTLS (RFC 8842, 8122) and bundling (RFC 9143), and what ours says
- * in return. Pure.
+ * What a browser's description tells of ICE (RFC 8839) and DTLS (RFC 8842, 8122), and what ours says in return. Pure.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -56,19 +55,6 @@ function candidateOf(lines: readonly string[]): SecureDescription['candidate'] {
   return undefined;
 }
 
-/** RFC 9143 section 9.2: the identification of a stream, and whether it may share a transport. */
-export function midOf(lines: readonly string[]): string | undefined {
-  return valueOf(lines, /^a=mid:([A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64})\s*$/);
-}
-
-export function bundledMids(sessionLines: readonly string[]): readonly string[] {
-  return (
-    valueOf(sessionLines, /^a=group:BUNDLE ([ -~]{1,1024})$/)
-      ?.trim()
-      .split(/ +/) ?? []
-  );
-}
-
 export interface IceCredentials {
   readonly ufrag: string;
   readonly password: string;
@@ -90,18 +76,16 @@ export interface SecureAnswer {
   readonly port: number;
   readonly local: LocalSecure;
   readonly role: 'client' | 'server';
-  readonly mid: string | undefined;
 }
 
 /** Priority of the one host candidate there is (RFC 8445 section 5.1.2.2). */
 const HOST_PRIORITY = 2_130_706_431;
 
-/** What belongs to the stream. FreeSWITCH says the same, but for `a=mid`, which it leaves out. */
-export function secureLines({ address, port, local, role, mid }: SecureAnswer): string[] {
+/** What belongs to the stream. As FreeSWITCH, which says no `a=mid`: a browser has to get by without. */
+export function secureLines({ address, port, local, role }: SecureAnswer): string[] {
   const family = address.includes(':') ? 'IP6' : 'IP4';
   const { ssrc } = local;
   return [
-    ...(mid === undefined ? [] : [`a=mid:${mid}`]),
     `a=fingerprint:sha-256 ${local.fingerprint}`,
     `a=setup:${role === 'client' ? 'active' : 'passive'}`,
     'a=rtcp-mux',
@@ -115,7 +99,8 @@ export function secureLines({ address, port, local, role, mid }: SecureAnswer): 
   ];
 }
 
-/** What belongs to the whole description: that we only answer checks (RFC 8445 section 2.5), and the shared transport. */
-export function secureSessionLines(bundled: string | undefined): string[] {
-  return [...(bundled === undefined ? [] : [`a=group:BUNDLE ${bundled}`]), 'a=ice-lite', 'a=msid-semantic: WMS *'];
-}
+/**
+ * What belongs to the whole description: that we only answer checks (RFC 8445 section 2.5). No `a=group:BUNDLE`, as
+ * FreeSWITCH: there is one stream at most.
+ */
+export const SECURE_SESSION_LINES: readonly string[] = ['a=ice-lite', 'a=msid-semantic: WMS *'];
