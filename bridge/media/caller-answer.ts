@@ -29,7 +29,10 @@ export class CallerAnswer {
 }
 
 /** Calls to the media server that fsmrf waits for: `fn` once it has answered, `conn` once its event socket has come. */
-export type PendingChannels = Map<string, { fn?: (conn: unknown) => void; conn?: unknown; connTimeout?: NodeJS.Timeout }>;
+export type PendingChannels = Map<
+  string,
+  { fn?: (conn: unknown) => void; conn?: unknown; connTimeout?: NodeJS.Timeout }
+>;
 
 /**
  * The media server's 200 and its event socket come over different ways. `connectCaller` forgets a socket that was quicker,

@@ -107,7 +107,7 @@ describe('browser', function () {
   });
 
   it('is refused without a fingerprint', async function () {
-    if (bench.subject === 'real') skipBecause(this, 'not recorded yet what FreeSWITCH answers to such an offer');
+    if (bench.subject === 'real') skipBecause(this, 'FreeSWITCH answers such an offer with 200');
     const failed = nextEndpoint().catch((error: unknown) => error);
     const another = new WebPeer();
     const offer = (await another.offer()).replace(/a=fingerprint:.*\r\n/g, '');
