@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import type { RoomChange, RoomView, roomCommand } from './room.ts';
 
+/** Of one participant: some devices, and some that are lost and not known to be. */
+export const MOST_PAGES_OF_ONE = 8;
+
 /** What comes with the handshake: the token of `joinResponse`. Never in the URL, never in a cookie. */
 export const socketAuth = z.object({ token: z.string().max(200) });
 

@@ -1,4 +1,5 @@
 /** Legs and web pages that come: a new row, or the row of somebody who is known already. */
+import { MOST_PAGES_OF_ONE } from '../../../config/contract/index.ts';
 import type { AudioBit, Participant, RoomDocument } from '../../../store/index.ts';
 import type { Draft } from './draft.ts';
 import type { InputOf, Newcomer, Plan, Rejection, RoomIdentity } from './inputs.ts';
@@ -6,9 +7,6 @@ import { announceArrival, announceWaiting } from './news.ts';
 import { isIn, isThere, presentHosts } from './people.ts';
 import { letGo } from './leaving.ts';
 import { startIfAutomatic } from './recording.ts';
-
-/** Of one participant: some devices, and some that are lost and not known to be. */
-const MOST_PAGES = 8;
 
 /** A room that nobody is in yet; its version is that of "not there". */
 export function newRoom(identity: RoomIdentity, { title, policy }: Plan, at: number): RoomDocument {
@@ -72,7 +70,7 @@ export function connect(draft: Draft, input: InputOf<'connect'>): { why: Rejecti
   if (known?.row.connections.includes(input.connectionId)) return { participantId: known.row.id };
   const why = refusal(room, input.who, known);
   if (why) return { why };
-  if (known && known.row.connections.length >= MOST_PAGES) return { why: 'too-many-pages' };
+  if (known && known.row.connections.length >= MOST_PAGES_OF_ONE) return { why: 'too-many-pages' };
   const wasIn = known !== undefined && isIn(known.row);
   const row = known ? comesBack(draft, known, input.who) : draft.add(newRow(draft, input.who));
   const now = draft.update(row, { connections: [...row.connections, input.connectionId] });

@@ -4,7 +4,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Server, type Socket } from 'socket.io';
-import { SOCKET_PATH, type BrowserEvents, type ServerEvents } from '../../../config/contract/index.ts';
+import {
+  MOST_PAGES_OF_ONE,
+  SOCKET_PATH,
+  type BrowserEvents,
+  type ServerEvents,
+} from '../../../config/contract/index.ts';
 import type { Logger } from '../../../config/index.ts';
 import type { Pass, Store } from '../../../store/index.ts';
 import type { TakeConnection } from '../connection-limits.ts';
@@ -40,7 +45,7 @@ export const SOCKET_LIMITS: SocketServerLimits = {
   recheckMs: 20_000,
   burstMessages: 30,
   messagesPerSecond: 10,
-  pagesPerPerson: 8,
+  pagesPerPerson: MOST_PAGES_OF_ONE,
   strikes: 40,
 };
 
