@@ -1,7 +1,13 @@
 /** An INVITE without SDP, from a telephone through drachtio-server to the media server: who offers, and who answers. */
 import { expect } from 'chai';
 import { openBench, type Bench } from '../helpers/bench.ts';
-import { connectMrf, plainAudioOnly, refusingEncryption, type MediaServer } from '../helpers/fsmrf-client.ts';
+import {
+  connectMrf,
+  plainAudioOnly,
+  refusingEncryption,
+  type Endpoint,
+  type MediaServer,
+} from '../helpers/fsmrf-client.ts';
 import { event } from '../helpers/sip-phone.ts';
 import type { SrfDialog } from '../helpers/srf-client.ts';
 import type { Telephone } from '../helpers/telephone.ts';
@@ -12,6 +18,7 @@ describe('an INVITE without an offer', function () {
   let bench: Bench;
   let phone: Telephone;
   let media: MediaServer;
+  let endpoint: Endpoint;
   let answer: SipResponse;
   let dialog: SrfDialog;
   let offer: string;
@@ -21,7 +28,7 @@ describe('an INVITE without an offer', function () {
     bench = await openBench(this);
     media = await connectMrf(refusingEncryption(bench.srf), bench.freeswitch);
     phone = await bench.phone();
-    const endpoint = await media.createEndpoint();
+    endpoint = await media.createEndpoint();
     offer = plainAudioOnly(endpoint.local.sdp);
     const ack = new Promise<string>((resolve, reject) => {
       bench.onInvite = (request, response) => {
@@ -42,6 +49,8 @@ describe('an INVITE without an offer', function () {
   });
 
   after(async () => {
+    // A real server would keep the channel until RTP has been away for a minute.
+    await endpoint.destroy();
     media.disconnect();
     await bench.close();
   });
