@@ -21,7 +21,7 @@ port.on('message', (message: ToWorker) => void obey(message));
 
 /**
  * Sound cannot wait; everything else of a call can. Linux gives each thread a priority of its own, and a higher one to root
- * and CAP_SYS_NICE only (elsewhere it would be that of the whole process). Without it, all threads are equal.
+ * and within RLIMIT_NICE only (elsewhere it would be that of the whole process). Without it, all threads are equal.
  */
 function comeFirst(): void {
   if (process.platform !== 'linux') return;
