@@ -91,6 +91,7 @@ export class Leg implements RecordableLeg {
     this.mediaServer = options.host.name;
     this.#digits = new DigitQueue(options.clock);
     this.events = new TypedEmitter((error, event) => options.logger.error({ err: error, event }, 'a listener failed'));
+    this.#endpoint.conn?.sendRecv(commands.tellLess().text);
     this.#endpoint.on('dtmf', ({ dtmf }) => this.#digits.push(dtmf));
     this.#endpoint.on('playback-start', () => this.#onPlaybackStart?.());
     this.#endpoint.on('destroy', (event) => this.#onDestroy(event?.reason));

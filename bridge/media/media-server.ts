@@ -33,12 +33,6 @@ const PING_DEADLINE_MS = 3_000;
 const FIRST_RETRY_MS = 250;
 const LONGEST_RETRY_MS = 5_000;
 const LATE_ENDPOINT_DEADLINE_MS = 2_000;
-/**
- * fsmrf asks for these on every channel's socket, and nobody listens: each has some 170 headers, which both sides pay for.
- * What happens in rooms is told over the server's own socket.
- */
-const UNHEARD_EVENTS =
-  'CHANNEL_EXECUTE CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER DETECTED_TONE PLAYBACK_STOP CUSTOM conference::maintenance';
 
 export interface MediaServerOptions {
   readonly name: string;
@@ -193,7 +187,6 @@ export class MediaServer implements LegHost {
   }
 
   #adopt(endpoint: FsmrfEndpoint, request: LegRequest): Leg {
-    endpoint.conn?.sendRecv(`nixevent ${UNHEARD_EVENTS}`);
     const leg = new Leg({
       endpoint,
       host: this,

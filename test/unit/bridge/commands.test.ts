@@ -134,6 +134,7 @@ describe('commands for the media server', () => {
     expect(leg.match(/#endpoint\.execute\([^)]*\)/g)).to.deep.equal([
       '#endpoint.execute(command.application, command.argument)',
     ]);
+    expect(leg.match(/\.sendRecv\([^)]*\)[^)]*\)/g)).to.deep.equal(['.sendRecv(commands.tellLess().text)']);
   });
 });
 

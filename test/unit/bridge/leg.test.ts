@@ -16,7 +16,7 @@ class FakeEndpoint extends EventEmitter {
   readonly uuid = UUID;
   readonly connected = true;
   readonly local = { sdp: 'v=0' };
-  conn: object | null = {};
+  readonly conn = { sendRecv: () => undefined };
   readonly executed: string[] = [];
   readonly pending: ((event: EslEvent) => void)[] = [];
   destroyed = 0;
