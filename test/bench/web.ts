@@ -87,6 +87,7 @@ class Pages {
     const seen = new Promise<void>((resolve, reject) => {
       socket.once('room:view', () => resolve());
       socket.once('connect_error', reject);
+      socket.once('session:end', ({ reason }) => reject(new Error(`the page was sent away: ${reason}`)));
     });
     await seen;
     this.#sockets.push(socket);
@@ -109,9 +110,18 @@ class Pages {
 }
 
 async function ask<T extends PageTell>(child: ChildProcess, message: PageAsk): Promise<T> {
-  const answer = once(child, 'message') as Promise<[T]>;
+  const over = new AbortController();
+  const ended = once(child, 'exit', { signal: over.signal }).then(() =>
+    Promise.reject(new Error('the pages have ended')),
+  );
+  const answer = once(child, 'message', { signal: over.signal }) as Promise<[T]>;
   child.send(message);
-  return (await answer)[0];
+  try {
+    return (await Promise.race([answer, ended]))[0];
+  } finally {
+    over.abort();
+    await Promise.allSettled([answer, ended]);
+  }
 }
 
 // Measures
@@ -216,7 +226,7 @@ async function measureChanges(watcher: PagePerson, name: string, change: () => v
 }
 
 async function measureRoster(service: Service, url: string, participants: number): Promise<void> {
-  const { guestCode, hostCode, id } = await service.createConference('Roster');
+  const { guestCode, hostCode, id } = await service.createConference('Roster', { maxParticipants: 1_000 });
   const child = fork(fileURLToPath(import.meta.url), ['pages']);
   const phone = await Caller.open();
   await phone.connect(service.sipPort, 0);
