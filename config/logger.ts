@@ -1,5 +1,6 @@
 /** The root logger. Secrets are redacted here, at the root, so that no child can forget it. */
 import { pino, type DestinationStream, type Logger as PinoLogger, type LoggerOptions } from 'pino';
+import { LogOutput } from './log-output.ts';
 
 export type Logger = PinoLogger;
 
@@ -66,6 +67,32 @@ export function createLogger(settings: LoggerSettings, destination?: Destination
   };
   if (destination) return pino(options, destination);
   const pretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && process.stdout.isTTY);
-  if (!pretty) return pino(options);
-  return pino({ ...options, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } });
+  return pretty ? createPretty(options) : createPlain(options);
+}
+
+function createPlain(options: LoggerOptions): Logger {
+  const logger = pino(
+    options,
+    standardOutput((lost) => logger.warn({ lost }, 'log lines were lost')),
+  );
+  return logger;
+}
+
+let ofThisProcess: LogOutput | undefined;
+
+/** One for all loggers. @param onLost of the first of them */
+function standardOutput(onLost: (lost: number) => void): LogOutput {
+  if (!ofThisProcess) {
+    // Naming process.stdout keeps pipes and sockets from blocking: see LogOutputOptions.
+    const output = new LogOutput({ fd: process.stdout.fd, onLost });
+    process.once('exit', () => output.flushSync());
+    ofThisProcess = output;
+  }
+  return ofThisProcess;
+}
+
+function createPretty(options: LoggerOptions): Logger {
+  const output = pino.transport({ target: 'pino-pretty', options: { ignore: 'pid,hostname' } });
+  output.on('error', () => undefined); // a terminal that is gone does not end the service
+  return pino(options, output);
 }

@@ -1,8 +1,7 @@
 /** The service as a command: says what people need, obeys signals, leaves with the right exit code. */
-import type { Logger, Settings } from '../../config/index.ts';
+import { Ending, type Logger, type Settings } from '../../config/index.ts';
 import { StartError } from './start-error.ts';
 
-/** After this, whatever still hangs is left hanging. */
 const STOP_DEADLINE_MS = 15_000;
 
 export interface Startable {
@@ -31,7 +30,7 @@ export async function runAsCommand(command: Command): Promise<void> {
   }
   const logger = command.createLogger(settings);
   const running = start(command, settings, logger);
-  obeySignals(logger, running);
+  endInOrder(logger, running);
   const service = await running;
   if (service) say(service);
 }
@@ -65,32 +64,14 @@ function complain(error: unknown): void {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
 }
 
-/** The first signal ends in order, the second at once; what nobody caught ends in order, too, but with a bad code. */
-function obeySignals(logger: Logger, running: Promise<Startable | undefined>): void {
-  let stopping = false;
-  const stop = (exitCode: number) => {
-    if (stopping) {
-      logger.warn('asked twice: ending at once');
-      process.exit(exitCode === 0 ? 130 : exitCode);
-    }
-    stopping = true;
-    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
-    void running
-      .then((service) => service?.stop() ?? true)
-      .then(
-        (clean) => process.exit(clean ? exitCode : 1),
-        () => process.exit(1),
-      );
-  };
-  const onSignal = (signal: NodeJS.Signals) => {
-    logger.info({ signal }, 'stopping');
-    stop(0);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
+/** What nobody caught ends the service in order, as a signal does, but with a bad code. */
+function endInOrder(logger: Logger, running: Promise<Startable | undefined>): void {
+  const stop = async () => (await running)?.stop() ?? true;
+  const ending = new Ending({ logger, stop, deadlineMs: STOP_DEADLINE_MS });
+  ending.obeySignals();
   const onFault = (error: unknown) => {
     logger.fatal({ err: error }, 'a fault nobody caught');
-    stop(1);
+    ending.begin(1);
   };
   process.on('uncaughtException', onFault);
   process.on('unhandledRejection', onFault);

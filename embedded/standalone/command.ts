@@ -1,5 +1,5 @@
 /** The servers on their own as a command: says where it listens, obeys signals, leaves with the right exit code. */
-import { createLogger } from '../../config/index.ts';
+import { createLogger, Ending, type Logger } from '../../config/index.ts';
 import { ArgumentError, parseArguments, USAGE, type StandaloneOptions } from './arguments.ts';
 import { startStandalone, type StandaloneServers } from './servers.ts';
 
@@ -10,8 +10,13 @@ const BAD_ARGUMENTS = 2;
 export async function runStandalone(args: readonly string[], usual: { readonly music?: string } = {}): Promise<void> {
   const options = readOptions(args);
   if (options === undefined) return;
-  const running = start({ ...usual, ...options });
-  obeySignals(running);
+  const logger = createLogger({ logLevel: options.logLevel, logFormat: 'auto' });
+  const running = start({ ...usual, ...options }, logger);
+  const stop = async () => {
+    await (await running)?.stop();
+    return true;
+  };
+  new Ending({ logger, stop, deadlineMs: STOP_DEADLINE_MS }).obeySignals();
   const servers = await running;
   if (servers) process.stdout.write(`The embedded servers are running.\n  ${servers.lines.join('\n  ')}\n`);
 }
@@ -29,9 +34,9 @@ function readOptions(args: readonly string[]): StandaloneOptions | undefined {
   return undefined;
 }
 
-async function start(options: StandaloneOptions): Promise<StandaloneServers | undefined> {
+async function start(options: StandaloneOptions, logger: Logger): Promise<StandaloneServers | undefined> {
   try {
-    return await startStandalone(options, createLogger({ logLevel: options.logLevel, logFormat: 'auto' }));
+    return await startStandalone(options, logger);
   } catch (error) {
     complain(explain(error));
     process.exitCode = 1;
@@ -63,24 +68,6 @@ function explain(error: unknown): string {
     default:
       return error.message;
   }
-}
-
-/** The first signal ends in order, the second at once. */
-function obeySignals(running: Promise<StandaloneServers | undefined>): void {
-  let stopping = false;
-  const stop = () => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    setTimeout(() => process.exit(1), STOP_DEADLINE_MS).unref();
-    void running
-      .then((servers) => servers?.stop())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
 }
 
 function complain(sentence: string): void {
