@@ -7,6 +7,7 @@ import type { ConferenceView } from '../../config/contract/index.ts';
 import { commandLine, eventually, isAlive, useBench, type Service } from '../peers/index.ts';
 
 const END_MS = 10_000;
+const UNREAD = 3_000;
 
 describe('the process tree', function () {
   this.timeout(90_000);
@@ -47,6 +48,53 @@ describe('the process tree', function () {
       expect(ended.code ?? ended.signal).to.be.oneOf([0, 143, 'SIGTERM']);
     });
   }
+
+  it('ends in order when its terminal is closed, with a call up', async () => {
+    const service = await bench.service({ dataDir });
+    await meet(service, await service.createConference('Weekly'));
+    const tree = service.tree;
+    service.signal('SIGHUP');
+    await allEnd(tree);
+    expect((await service.stop()).code).to.equal(0);
+    expect(service.endings).to.have.length(1);
+  });
+
+  it('takes calls and ends in order when nobody reads its log', async () => {
+    const service = await bench.service({ dataDir });
+    const meeting = await service.createConference('Weekly');
+    service.abandonLog('pause');
+    // More than the pipe holds: the service writes all it does, and who looked.
+    for (let count = 0; count < UNREAD; count += 1) await service.request('GET', '/readyz');
+    await meet(service, meeting);
+    const tree = service.tree;
+    service.signal('SIGTERM');
+    await allEnd(tree);
+    expect((await service.stop()).code).to.equal(0);
+  });
+
+  it('takes calls and ends in order when what read its log has ended', async () => {
+    const service = await bench.service({ dataDir });
+    const meeting = await service.createConference('Weekly');
+    service.abandonLog('close');
+    await meet(service, meeting);
+    const tree = service.tree;
+    service.signal('SIGTERM');
+    await allEnd(tree);
+    expect((await service.stop()).code).to.equal(0);
+  });
+
+  it('ends at once when asked twice, also when what read its log ends in the same moment', async () => {
+    const service = await bench.service({ dataDir });
+    const tree = service.tree;
+    // All of it arrives together: it has not noticed that nobody reads what it says about the first when it says more.
+    service.signal('SIGSTOP');
+    service.abandonLog('close');
+    service.signal('SIGTERM');
+    service.signal('SIGINT');
+    service.signal('SIGCONT');
+    await allEnd(tree);
+    expect((await service.stop()).code).to.equal(130);
+  });
 
   it('ends when the service itself is killed outright', async () => {
     const service = await bench.service({ dataDir });

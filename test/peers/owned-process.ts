@@ -1,5 +1,6 @@
 /** A program a test started: its output is kept, its end can be awaited, and it never outlives the test run. */
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Ended {
@@ -20,16 +21,28 @@ export class OwnedProcess {
   #output = '';
   #ended: Ended | null = null;
   readonly #graceMs: number;
+  readonly #streams: readonly Readable[];
   readonly #wakeUps = new Set<() => void>();
 
-  private constructor(pid: number, exited: Promise<Ended>, graceMs: number) {
+  private constructor(pid: number, streams: readonly Readable[], exited: Promise<Ended>, graceMs: number) {
     this.pid = pid;
+    this.#streams = streams;
     this.#graceMs = graceMs;
     this.exited = exited.then((ended) => {
       this.#ended = ended;
       this.#wake();
       return ended;
     });
+  }
+
+  /** Its output is not read any more, as when whoever reads it hangs. */
+  pauseOutput(): void {
+    for (const stream of this.#streams) stream.pause();
+  }
+
+  /** Its output has no reader any more. */
+  closeOutput(): void {
+    for (const stream of this.#streams) stream.destroy();
   }
 
   static async start(
@@ -47,6 +60,7 @@ export class OwnedProcess {
       child.once('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`)));
     });
     if (child.pid === undefined) throw new Error(`${program} has no process id`);
+    endOnSignals();
     const killWithUs = () => child.kill('SIGKILL');
     process.once('exit', killWithUs);
     const exited = new Promise<Ended>((resolve) => {
@@ -56,8 +70,9 @@ export class OwnedProcess {
         resolve({ code, signal });
       });
     });
-    const owned = new OwnedProcess(child.pid, exited, options.graceMs ?? 3_000);
-    for (const stream of [child.stdout, child.stderr]) {
+    const streams = [child.stdout, child.stderr];
+    const owned = new OwnedProcess(child.pid, streams, exited, options.graceMs ?? 3_000);
+    for (const stream of streams) {
       stream.setEncoding('utf8').on('data', (text: string) => owned.#collect(text));
     }
     return owned;
@@ -135,4 +150,14 @@ export class OwnedProcess {
       look();
     });
   }
+}
+
+let obeys = false;
+
+/** By default these end a process without 'exit', and with it go the means to take down what it has started. */
+function endOnSignals(): void {
+  if (obeys) return;
+  obeys = true;
+  process.once('SIGTERM', () => process.exit(143));
+  process.once('SIGHUP', () => process.exit(129));
 }

@@ -222,6 +222,12 @@ export class Service {
     this.#process.signal(name);
   }
 
+  /** Nobody reads its log any more: `pause` as a reader that hangs, `close` as one that has ended. */
+  abandonLog(how: 'pause' | 'close'): void {
+    if (how === 'pause') this.#process.pauseOutput();
+    else this.#process.closeOutput();
+  }
+
   /** kill -9 for the whole tree at once, as a power cut would. */
   async kill(): Promise<void> {
     for (const pid of this.tree) {
