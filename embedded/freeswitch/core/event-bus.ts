@@ -14,6 +14,13 @@ export interface EventListener {
   deliver(event: ServerEvent): void;
 }
 
+/** A listener's place at the bus. */
+export interface Place {
+  /** @param channels in small letters: it wants nothing but events of these any more; undefined: it may want others, too */
+  confine(channels: ReadonlySet<string> | undefined): void;
+  leave(): void;
+}
+
 export interface EventDraft {
   readonly name: string;
   readonly subclass?: string;
@@ -32,23 +39,47 @@ export interface EventBusOptions {
 
 export class EventBus {
   readonly #options: EventBusOptions;
-  readonly #listeners = new Set<EventListener>();
+  readonly #unconfined = new Set<EventListener>();
+  /** By channel. Nearly all listeners are sockets that want one channel's events: asking each of them would cost most. */
+  readonly #confined = new Map<string, Set<EventListener>>();
   #sequence = 0;
 
   constructor(options: EventBusOptions) {
     this.#options = options;
   }
 
-  subscribe(listener: EventListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  subscribe(listener: EventListener): Place {
+    let confinedTo: ReadonlySet<string> | undefined;
+    this.#unconfined.add(listener);
+    const leave = () => {
+      this.#unconfined.delete(listener);
+      for (const channel of confinedTo ?? []) this.#forget(channel, listener);
+    };
+    return {
+      leave,
+      confine: (channels) => {
+        leave();
+        confinedTo = channels && new Set(channels);
+        if (!confinedTo) this.#unconfined.add(listener);
+        for (const channel of confinedTo ?? []) this.#remember(channel, listener);
+      },
+    };
+  }
+
+  #remember(channel: string, listener: EventListener): void {
+    const there = this.#confined.get(channel);
+    if (there) there.add(listener);
+    else this.#confined.set(channel, new Set([listener]));
+  }
+
+  #forget(channel: string, listener: EventListener): void {
+    const there = this.#confined.get(channel);
+    there?.delete(listener);
+    if (there?.size === 0) this.#confined.delete(channel);
   }
 
   fire(draft: EventDraft): void {
-    const { name, subclass } = draft;
-    const channel = draft.channel?.toLowerCase() ?? draft.channel;
-    const interested: EventListener[] = [];
-    for (const listener of this.#listeners) if (listener.wants(name, subclass, channel)) interested.push(listener);
+    const interested = this.#interestedIn(draft);
     if (interested.length === 0) {
       this.#sequence++;
       return;
@@ -61,6 +92,18 @@ export class EventBus {
         this.#options.logger.error({ err: error, event: draft.name }, 'an event listener failed');
       }
     }
+  }
+
+  #interestedIn({ name, subclass, channel: asWritten }: EventDraft): EventListener[] {
+    const channel = asWritten?.toLowerCase() ?? asWritten;
+    const interested: EventListener[] = [];
+    const ask = (listener: EventListener) => {
+      if (listener.wants(name, subclass, channel)) interested.push(listener);
+    };
+    this.#unconfined.forEach(ask);
+    if (channel === undefined) new Set([...this.#confined.values()].flatMap((some) => [...some])).forEach(ask);
+    else if (channel !== null) this.#confined.get(channel)?.forEach(ask);
+    return interested;
   }
 
   /** The event without handing it out: for uuid_dump and the answer to `connect`. */

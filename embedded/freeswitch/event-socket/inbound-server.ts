@@ -85,7 +85,7 @@ function accept(socket: Socket, options: InboundServerOptions, sessions: Set<Eve
   const deadline = options.clock.startTimer('event socket authentication', AUTHENTICATION_DEADLINE_MS, () =>
     session.destroy(),
   );
-  const unsubscribe = options.services.bus.subscribe(session);
+  const unsubscribe = session.listenTo(options.services.bus);
   sessions.add(session);
   session.send(serializeEslFrame([['Content-Type', 'auth/request']]));
 }

@@ -50,7 +50,7 @@ export class OutboundSocket {
       handle: (command) => this.#handle(command),
       closed: () => this.#onClosed(),
     });
-    this.#unsubscribe = services.bus.subscribe(this.#session);
+    this.#unsubscribe = this.#session.listenTo(services.bus);
   }
 
   /** @throws when nobody listens there */

@@ -13,7 +13,7 @@ import {
   type EslLimits,
 } from '../../wire/esl-frame.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { EventListener } from '../core/event-bus.ts';
+import type { EventBus, EventListener } from '../core/event-bus.ts';
 import type { ServerEvent } from '../core/event.ts';
 import { Subscription } from './subscription.ts';
 
@@ -68,6 +68,16 @@ export class EventSocketSession implements EventListener {
   /** More is allowed once the peer is known. */
   set limits(limits: EslLimits) {
     this.#reader.limits = limits;
+  }
+
+  /** @returns the end of it */
+  listenTo(bus: EventBus): () => void {
+    const place = bus.subscribe(this);
+    this.subscription.onConfined = (channels) => place.confine(channels);
+    return () => {
+      this.subscription.onConfined = undefined;
+      place.leave();
+    };
   }
 
   wants(name: string, subclass: string | undefined, channel: string | null | undefined): boolean {

@@ -30,6 +30,8 @@ export class Subscription {
   /** Set by `myevents`: only this channel's. */
   #channel: string | undefined;
   #enabled = false;
+  /** What it is confined to has changed: only events of these channels can pass, or of any. */
+  onConfined: ((channels: ReadonlySet<string> | undefined) => void) | undefined;
 
   get enabled(): boolean {
     return this.#enabled;
@@ -110,6 +112,7 @@ export class Subscription {
 
   watchChannel(uuid: string, format: EventFormat | undefined): void {
     this.#channel = uuid;
+    this.onConfined?.(this.#confinedTo);
     for (const name of MY_EVENTS) this.#names.add(name);
     this.#enabled = true;
     if (format) this.format = format;
@@ -140,6 +143,11 @@ export class Subscription {
       this.#filters.length > 0 && this.#filters.every(ask)
         ? new Set(this.#filters.map(({ sought }) => sought))
         : undefined;
+    this.onConfined?.(this.#confinedTo);
+  }
+
+  get #confinedTo(): ReadonlySet<string> | undefined {
+    return this.#channel === undefined ? this.#filteredChannels : new Set([this.#channel.toLowerCase()]);
   }
 
   /** One match is enough; a match with `-` before the value excludes. */

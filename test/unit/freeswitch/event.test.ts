@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { EventDraft } from '../../../embedded/freeswitch/core/event-bus.ts';
 import { ServerEvent, type EventHeader } from '../../../embedded/freeswitch/core/event.ts';
 import { HeaderBlock, KeptHeader } from '../../../embedded/freeswitch/core/header-block.ts';
 import { Subscription } from '../../../embedded/freeswitch/event-socket/subscription.ts';
@@ -67,4 +68,52 @@ describe('events of the embedded FreeSWITCH', () => {
       }),
     );
   });
+
+  it('reach those who want them, whatever they confine themselves to in between, and nobody who has left', () => {
+    const value = fc.constantFrom('one', 'ONE', 'two', '- one');
+    const step = fc.oneof(
+      fc.record({ kind: fc.constantFrom('add', 'delete'), header: fc.constantFrom('Unique-ID', 'Action'), value }),
+      fc.record({ kind: fc.constantFrom('mine', 'leave'), header: fc.constant(''), value }),
+      fc.record({ kind: fc.constant('fire'), header: fc.constantFrom('one', 'Two', 'none', 'unknown'), value }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+        const { bus } = pieces();
+        const subscription = new Subscription();
+        subscription.add(['json', 'DTMF']);
+        const heard: ServerEvent[] = [];
+        const place = bus.subscribe({
+          wants: (...of) => subscription.wants(...of),
+          deliver: (event) => {
+            if (subscription.accepts(event)) heard.push(event);
+          },
+        });
+        subscription.onConfined = (channels) => place.confine(channels);
+        let left = false;
+        for (const { kind, header, value: wanted } of steps) {
+          if (kind === 'add') subscription.addFilter(header, wanted);
+          else if (kind === 'delete') subscription.deleteFilter(header, wanted);
+          else if (kind === 'mine') subscription.watchChannel('one', 'json');
+          else if (kind === 'leave') {
+            subscription.onConfined = undefined;
+            place.leave();
+            left = true;
+          } else {
+            const draft = dtmf(header);
+            const before = heard.length;
+            bus.fire(draft);
+            expect(heard.length - before).to.equal(!left && subscription.accepts(bus.create(draft)) ? 1 : 0);
+          }
+        }
+      }),
+    );
+  });
 });
+
+/** @param of a channel, or 'none' or 'unknown' */
+function dtmf(of: string): EventDraft {
+  const common = { name: 'DTMF', origin: ['switch.c', 'fire', 1] } as const;
+  if (of === 'unknown') return { ...common, headers: () => [] };
+  if (of === 'none') return { ...common, channel: null, headers: () => [] };
+  return { ...common, channel: of, headers: () => [['Unique-ID', of]] };
+}
