@@ -96,6 +96,8 @@ export const commands = {
   /** Stops what a channel plays. Not with `all`, which would drop applications that wait their turn, too. */
   breakPlayback: (channel: string) => api('uuid_break', uuid(channel)),
   killChannel: (channel: string) => api('uuid_kill', uuid(channel)),
+  setVariable: (channel: string, name: VariableName, value: string) =>
+    VARIABLES[name].test(value) ? api('uuid_setvar', uuid(channel), name, value) : refuse(`variable ${name}`),
   member: (name: string, command: MemberCommandName, memberId: number) =>
     api('conference', room(name), command, member(memberId)),
   /** @param level 0 to 1800: from which energy on a member counts as talking */
@@ -121,6 +123,8 @@ export const commands = {
   playToMember: (name: string, file: string, memberId: number) =>
     api('conference', room(name), 'play', sound(file), member(memberId)),
   listMembers: (name: string) => api('conference', room(name), 'json_list'),
+  /** What a channel's own socket is for is over. */
+  tellNothing: (): SocketCommand => ({ [SEAL]: 'socket', text: 'noevents' }),
   tellLess: (): SocketCommand => ({ [SEAL]: 'socket', text: `nixevent ${UNHEARD_EVENTS}` }),
   echo: () => execute('echo', ''),
   playback: (file: string) => execute('playback', sound(file)),
@@ -129,6 +133,4 @@ export const commands = {
       'conference',
       `${room(name)}@${PROFILE.test(profile) ? profile : refuse('profile')}${flags.length === 0 ? '' : `++flags{${flags.join('|')}}`}`,
     ),
-  setVariable: (name: VariableName, value: string) =>
-    VARIABLES[name].test(value) ? execute('set', `${name}=${value}`) : refuse(`variable ${name}`),
 } as const;

@@ -7,7 +7,7 @@ import { settled, withDeadline } from '../support/deadline.ts';
 import { linkSignals } from '../support/signals.ts';
 import { TypedEmitter } from '../support/typed-emitter.ts';
 import { likelyCandidatesFirst } from './candidate-order.ts';
-import { commands, type ApiCommand, type ChannelCommand, type MemberFlag } from './commands.ts';
+import { commands, type ApiCommand, type ChannelCommand, type MemberFlag, type VariableName } from './commands.ts';
 import type { ConferenceEvent } from './conference-events.ts';
 import { DigitQueue } from './digit-queue.ts';
 import { MemberVoice } from './member-voice.ts';
@@ -81,6 +81,8 @@ export class Leg implements RecordableLeg {
   #gone = false;
   #released: Promise<void> | undefined;
   #onReleased: (() => void) | undefined;
+  /** Ends the waiting for each application that runs. */
+  readonly #executing = new Set<() => void>();
 
   constructor(options: LegOptions) {
     this.#options = options;
@@ -225,7 +227,7 @@ export class Leg implements RecordableLeg {
    */
   async record(file: string, options: { longestMs: number; signal: AbortSignal }): Promise<boolean> {
     this.#check();
-    await this.set('RECORD_READ_ONLY', 'true');
+    await this.#set('RECORD_READ_ONLY', 'true');
     const closed = this.#whenRecorded(file);
     try {
       const started = await this.#options.host.send(commands.recordChannel(this.uuid, 'start', file));
@@ -315,7 +317,7 @@ export class Leg implements RecordableLeg {
     if (!room.hear) flags.push('deaf');
     const profile = this.#options.conferenceProfile;
     // Should this process die, FreeSWITCH itself puts the caller back into the room.
-    await this.set('resume_conference', `${room.name}@${profile}`);
+    await this.#set('resume_conference', `${room.name}@${profile}`);
     const entered = this.#whenMember(room.name);
     const left = this.#execute(commands.joinConference(room.name, profile, flags));
     void left.then(() => this.#onLeft()).catch(() => undefined);
@@ -393,6 +395,8 @@ export class Leg implements RecordableLeg {
     if (this.#gone) return;
     const { dialog } = this.#endpoint;
     this.#markGone();
+    // What ends now would be told in four long events.
+    this.#endpoint.conn?.sendRecv(commands.tellNothing().text);
     if (await settled(this.#endpoint.destroy(), RELEASE_DEADLINE_MS)) return;
     // fsmrf waits for a BYE that may never come; the channel's end is asked for in the two other ways there are.
     await settled(this.#options.host.send(commands.killChannel(this.uuid)), RELEASE_DEADLINE_MS);
@@ -409,20 +413,30 @@ export class Leg implements RecordableLeg {
 
   #markGone(): void {
     this.#gone = true;
+    for (const settle of [...this.#executing]) settle();
     this.#stand();
     this.#onReleased?.();
     this.#onReleased = undefined;
   }
 
-  /** Sets a channel variable. @throws DeadlineError */
-  async set(name: Parameters<typeof commands.setVariable>[0], value: string): Promise<void> {
-    await withDeadline(this.#execute(commands.setVariable(name, value)), SET_DEADLINE_MS, `setting ${name}`);
+  /** Sets a channel variable, if the channel is still there. @throws DeadlineError */
+  async #set(name: VariableName, value: string): Promise<void> {
+    // Not with the application `set`: that is told in an event of some 7 kB.
+    const asked = this.#options.host.send(commands.setVariable(this.uuid, name, value));
+    await withDeadline(asked, SET_DEADLINE_MS, `setting ${name}`);
   }
 
-  /** Resolves with undefined when the channel went away before the application ended. */
+  /** Resolves with undefined when the channel went away, or was let go, before the application ended. */
   #execute(command: ChannelCommand): Promise<EslEvent | undefined> {
-    if (this.#gone && this.#endpoint.conn === null) return Promise.resolve(undefined);
-    return this.#endpoint.execute(command.application, command.argument).catch(() => undefined);
+    if (this.#gone) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      const settle = (event?: EslEvent) => {
+        this.#executing.delete(settle);
+        resolve(event);
+      };
+      this.#executing.add(settle);
+      this.#endpoint.execute(command.application, command.argument).then(settle, () => settle());
+    });
   }
 
   #check(): void {

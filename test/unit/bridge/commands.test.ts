@@ -48,8 +48,8 @@ describe('the command builder', () => {
       application: 'conference',
       argument: 'room-abc@default++flags{mute}',
     });
-    expect(commands.setVariable('resume_conference', 'room-abc@default').argument).to.equal(
-      'resume_conference=room-abc@default',
+    expect(commands.setVariable(uuid, 'resume_conference', 'room-abc@default').text).to.equal(
+      `uuid_setvar ${uuid} resume_conference room-abc@default`,
     );
     expect(commands.playback('tone_stream://%(300,100,800)').argument).to.equal('tone_stream://%(300,100,800)');
   });
@@ -67,9 +67,12 @@ describe('the command builder', () => {
       refused(() => commands.killChannel(`${uuid}${text === '' ? ' ' : text}`));
       refused(() => commands.joinConference(text, 'default', []));
       refused(() => commands.joinConference('room', text, []));
-      refused(() => commands.setVariable('rtp_timeout_sec', text));
+      refused(() => commands.setVariable(uuid, 'rtp_timeout_sec', text));
       if (text !== '')
-        refused(() => commands.setVariable('resume_conference', text === 'room@default' ? 'room@default x' : text));
+        refused(() =>
+          commands.setVariable(uuid, 'resume_conference', text === 'room@default' ? 'room@default x' : text),
+        );
+      refused(() => commands.setVariable(text, 'rtp_timeout_sec', '1'));
       refused(() => commands.listMembers(text));
     });
   }
@@ -93,7 +96,7 @@ describe('the command builder', () => {
           () => commands.member(text, 'mute', 1).text,
           () => commands.playback(text).argument,
           () => commands.joinConference(text, text, ['mute']).argument,
-          () => commands.setVariable(name, text).argument,
+          () => commands.setVariable(uuid, name, text).text.slice(`uuid_setvar ${uuid} ${name} `.length),
         ]) {
           try {
             expect(build()).to.not.match(forbidden);
@@ -134,7 +137,10 @@ describe('commands for the media server', () => {
     expect(leg.match(/#endpoint\.execute\([^)]*\)/g)).to.deep.equal([
       '#endpoint.execute(command.application, command.argument)',
     ]);
-    expect(leg.match(/\.sendRecv\([^)]*\)[^)]*\)/g)).to.deep.equal(['.sendRecv(commands.tellLess().text)']);
+    expect(leg.match(/\.sendRecv\([^)]*\)[^)]*\)/g)).to.deep.equal([
+      '.sendRecv(commands.tellLess().text)',
+      '.sendRecv(commands.tellNothing().text)',
+    ]);
   });
 });
 

@@ -16,7 +16,8 @@ class FakeEndpoint extends EventEmitter {
   readonly uuid = UUID;
   readonly connected = true;
   readonly local = { sdp: 'v=0' };
-  readonly conn = { sendRecv: () => undefined };
+  readonly said: string[] = [];
+  readonly conn = { sendRecv: (text: string) => void this.said.push(text) };
   readonly executed: string[] = [];
   readonly pending: ((event: EslEvent) => void)[] = [];
   destroyed = 0;
@@ -31,7 +32,6 @@ class FakeEndpoint extends EventEmitter {
 
   execute(application: string, argument: string): Promise<EslEvent> {
     this.executed.push(`${application} ${argument}`);
-    if (application === 'set') return Promise.resolve(answer());
     return new Promise((resolve) => this.pending.push(resolve));
   }
   /** The application that runs now has ended. */
@@ -162,10 +162,8 @@ describe('a leg', () => {
     leg.events.on('left-conference', () => (left += 1));
     const joining = leg.join({ name: 'room-1', speak: false, hear: true });
     await turn();
-    expect(endpoint.executed).to.deep.equal([
-      'set resume_conference=room-1@default',
-      'conference room-1@default++flags{mute-detect|mute}',
-    ]);
+    expect(sent.splice(0)).to.deep.equal([`uuid_setvar ${UUID} resume_conference room-1@default`]);
+    expect(endpoint.executed).to.deep.equal(['conference room-1@default++flags{mute-detect|mute}']);
     events.emit('event', { type: 'add-member', room: 'room-1', memberId: 4, channelUuid: 'another' });
     events.emit('event', { type: 'add-member', room: 'room-1', memberId: 5, channelUuid: UUID });
     expect(await joining).to.equal(5);
@@ -178,6 +176,19 @@ describe('a leg', () => {
     await clock.advance(1_000);
     expect(left).to.equal(1);
     expect(await failureOf(leg.tell(['now-muted']))).to.be.instanceOf(PartylineError);
+  });
+
+  it('waits for nothing of a channel it has let go, and wants to hear no more of it', async () => {
+    const { leg, endpoint } = setUp();
+    const playing = failureOf(leg.play(['welcome']));
+    const echo = failureOf(leg.echo());
+    await turn();
+    expect(endpoint.said.splice(0).join()).to.contain('nixevent');
+    await leg.release();
+    expect(await playing).to.be.instanceOf(LegGone);
+    expect(await echo).to.be.instanceOf(LegGone);
+    expect(endpoint.said).to.deep.equal(['noevents']);
+    expect(endpoint.executed).to.have.length(2);
   });
 
   it('tells of a lost channel once, and not of one it let go', async () => {
