@@ -1,5 +1,5 @@
 /** A program a test started: its output is kept, its end can be awaited, and it never outlives the test run. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -60,13 +60,12 @@ export class OwnedProcess {
       child.once('error', (error) => reject(new Error(`${program} cannot be started: ${error.message}`)));
     });
     if (child.pid === undefined) throw new Error(`${program} has no process id`);
-    endOnSignals();
-    const killWithUs = () => child.kill('SIGKILL');
-    process.once('exit', killWithUs);
+    takeDownWithUs();
+    children.add(child);
     const exited = new Promise<Ended>((resolve) => {
       // 'close' comes after the last output.
       child.once('close', (code, signal) => {
-        process.off('exit', killWithUs);
+        children.delete(child);
         resolve({ code, signal });
       });
     });
@@ -152,12 +151,16 @@ export class OwnedProcess {
   }
 }
 
-let obeys = false;
+const children = new Set<ChildProcess>();
+let watches = false;
 
-/** By default these end a process without 'exit', and with it go the means to take down what it has started. */
-function endOnSignals(): void {
-  if (obeys) return;
-  obeys = true;
+/** By default SIGTERM and SIGHUP end a process without 'exit', and what it has started would stay. */
+function takeDownWithUs(): void {
+  if (watches) return;
+  watches = true;
+  process.once('exit', () => {
+    for (const child of children) child.kill('SIGKILL');
+  });
   process.once('SIGTERM', () => process.exit(143));
   process.once('SIGHUP', () => process.exit(129));
 }
