@@ -59,29 +59,23 @@ describe('the process tree', function () {
     expect(service.endings).to.have.length(1);
   });
 
-  it('takes calls and ends in order when nobody reads its log', async () => {
-    const service = await bench.service({ dataDir });
-    const meeting = await service.createConference('Weekly');
-    service.abandonLog('pause');
-    // More than the pipe holds: the service writes all it does, and who looked.
-    for (let count = 0; count < UNREAD; count += 1) await service.request('GET', '/readyz');
-    await meet(service, meeting);
-    const tree = service.tree;
-    service.signal('SIGTERM');
-    await allEnd(tree);
-    expect((await service.stop()).code).to.equal(0);
-  });
-
-  it('takes calls and ends in order when what read its log has ended', async () => {
-    const service = await bench.service({ dataDir });
-    const meeting = await service.createConference('Weekly');
-    service.abandonLog('close');
-    await meet(service, meeting);
-    const tree = service.tree;
-    service.signal('SIGTERM');
-    await allEnd(tree);
-    expect((await service.stop()).code).to.equal(0);
-  });
+  for (const [reader, how] of [
+    ['does not read', 'pause'],
+    ['has ended', 'close'],
+  ] as const) {
+    it(`takes calls and ends in order when what reads its log ${reader}`, async () => {
+      const service = await bench.service({ dataDir });
+      const meeting = await service.createConference('Weekly');
+      service.abandonLog(how);
+      // More than a pipe holds: the service writes all it does, and who looked.
+      for (let count = 0; count < UNREAD; count += 1) await service.request('GET', '/readyz');
+      await meet(service, meeting);
+      const tree = service.tree;
+      service.signal('SIGTERM');
+      await allEnd(tree);
+      expect((await service.stop()).code).to.equal(0);
+    });
+  }
 
   it('ends at once when asked twice, also when what read its log ends in the same moment', async () => {
     const service = await bench.service({ dataDir });
